@@ -1,0 +1,4 @@
+from .epoch_seed_hook import EpochSeedHook
+from .finite_loss_hook import FiniteLossHook
+
+__all__ = ['EpochSeedHook', 'FiniteLossHook']

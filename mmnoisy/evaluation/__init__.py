@@ -1,0 +1,3 @@
+from .summary_hook import SummaryHook
+
+__all__ = ['SummaryHook']

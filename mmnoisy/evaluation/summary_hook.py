@@ -1,0 +1,197 @@
+import csv
+import json
+import time
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import torch
+from mmengine.dist import all_reduce, master_only
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ..engine.sweep import sweep, sweep_loader
+from ..registry import HOOKS
+
+
+def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
+    """A sweep's measure: ``prediction`` (B,), the class that the model predicts, and ``label`` (B,)."""
+    results = model(inputs, data_samples, mode='predict')
+    return dict(
+        prediction=torch.cat([result.pred_label for result in results]),
+        label=torch.cat([result.gt_label for result in results]).to(inputs.device))
+
+
+def _percent(correct: Tensor) -> float:
+    return 100.0 * correct.double().mean().item()
+
+
+@HOOKS.register_module()
+class SummaryHook(Hook):
+    """Measures a run and leaves ``summary.json`` and ``history.csv`` in its ``work_dir``.
+
+    At the end of every ``interval``-th epoch, and of the last: accuracy on the test set and, every
+    ``train_interval``-th epoch where true labels are known, on the training set split into correctly and wrongly
+    labelled samples (``memorised`` = predicted as the given wrong label, ``corrected`` = predicted as the true one).
+    The validation accuracy is that of the runner's own validation loop. The test set selects nothing: ``at_best_val``
+    is the test accuracy of the (first) epoch that is best on validation, ``oracle_best`` the best over all epochs.
+    All accuracies are in percent.
+
+    The history is saved in checkpoints. mmengine saves before it validates, so a resumed run repeats the validation
+    of the epoch that it starts from.
+
+    Args:
+        interval (int): Epochs between two evaluations on the test set. Defaults to 1.
+        train_interval (int): Epochs between two sweeps over the training set; 0 for never. Defaults to 1.
+        val_metric (str): The validation metric that selects. Defaults to ``'accuracy/top1'``.
+    """
+
+    # After the hooks that act on the model at the end of an epoch, before CheckpointHook (VERY_LOW) saves the history.
+    priority = 'LOW'
+
+    def __init__(self, interval: int = 1, train_interval: int = 1, val_metric: str = 'accuracy/top1'):
+        self.interval = interval
+        self.train_interval = train_interval
+        self.val_metric = val_metric
+        self.history: List[dict] = []
+        self.train_seconds = 0.0
+        self.num_images = 0
+        self._stashed = None
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        # Also called for load_from and test; before_train knows whether this run resumes.
+        self._stashed = checkpoint.get('summary')
+
+    def before_train(self, runner) -> None:
+        self._test_loader = self._build_test_loader(runner)
+        self._train_loader = self._build_train_loader(runner)
+        if runner._resume and self._stashed is not None:
+            self.history = [dict(row) for row in self._stashed['history']]
+            self.train_seconds, self.num_images = self._stashed['train_seconds'], self._stashed['num_images']
+            self._repeat_validation(runner)
+
+    def before_train_epoch(self, runner) -> None:
+        self._epoch_start = time.perf_counter()
+        self._epoch_images = 0
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        self._epoch_images += len(data_batch['data_samples'])
+
+    def after_train_epoch(self, runner) -> None:
+        self.train_seconds += time.perf_counter() - self._epoch_start
+        images = torch.tensor(float(self._epoch_images))
+        all_reduce(images)
+        self.num_images += int(images)
+        epoch = runner.epoch + 1
+        last = epoch == runner.max_epochs
+        row = dict(epoch=epoch)
+        if self._test_loader is not None and (last or epoch % self.interval == 0):
+            row.update(self.measure_test(runner))
+        if self._train_loader is not None and self.train_interval and (last or epoch % self.train_interval == 0):
+            row.update(self.measure_train(runner))
+        self._add(runner, row)
+
+    def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
+        # The loop counts the epoch before it validates. Outside training (tools/test.py) there is no row to fill.
+        if self.history and self.history[-1]['epoch'] == runner.epoch and self.val_metric in (metrics or {}):
+            self._add(runner, dict(epoch=runner.epoch, val_accuracy=float(metrics[self.val_metric])))
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        checkpoint['summary'] = dict(
+            history=[dict(row) for row in self.history], train_seconds=self.train_seconds, num_images=self.num_images)
+
+    def after_train(self, runner) -> None:
+        self._write(runner)
+
+    def measure_test(self, runner) -> Dict[str, float]:
+        """Accuracies on the test set, in percent; each name starts with ``test_``. Collective."""
+        found = sweep(runner.model, self._test_loader, predicted_labels)
+        return dict(test_accuracy=_percent(found['prediction'] == found['label']))
+
+    def measure_train(self, runner) -> Dict[str, float]:
+        """Training accuracy split by the correctness of the labels, in percent. Collective."""
+        dataset = self._train_loader.dataset
+        given, clean = torch.as_tensor(dataset.gt_labels), torch.as_tensor(dataset.clean_labels)
+        prediction = sweep(runner.model, self._train_loader, predicted_labels)['prediction']
+        wrong = given != clean
+        row = dict(train_accuracy=_percent(prediction == given))
+        if (~wrong).any():
+            row['train_accuracy_correctly_labelled'] = _percent((prediction == given)[~wrong])
+        if wrong.any():
+            row['train_memorised'] = _percent((prediction == given)[wrong])
+            row['train_corrected'] = _percent((prediction == clean)[wrong])
+        return row
+
+    def summary(self, runner) -> dict:
+        """The content of ``summary.json``; None where something was not measured."""
+        tested = [row for row in self.history if 'test_accuracy' in row]
+        validated = [row for row in self.history if 'val_accuracy' in row]
+        best = max(validated, key=lambda row: row['val_accuracy']) if validated else {}
+        if self._same_data(runner.cfg, 'val_dataloader', 'test_dataloader'):
+            print_log('val_dataloader reads the test set, so the epoch that is best on it is an oracle: '
+                      'test_accuracy_at_best_val is left out. Hold out noisy validation data with LabelNoise(holdout=...).',
+                      logger='current', level=30)
+            best = {}
+        dataset = runner.train_dataloader.dataset
+        return dict(
+            config=Path(runner.cfg.filename).name if runner.cfg.filename else None,
+            seed=runner.seed,
+            epochs=runner.epoch,
+            test_accuracy_last=tested[-1]['test_accuracy'] if tested else None,
+            test_accuracy_at_best_val=best.get('test_accuracy'),
+            val_accuracy_best=best.get('val_accuracy'),
+            test_accuracy_oracle_best=max(row['test_accuracy'] for row in tested) if tested else None,
+            noise=dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None,
+            detection=None,
+            train_seconds=self.train_seconds,
+            images_per_second=self.num_images / self.train_seconds if self.train_seconds else None)
+
+    def _add(self, runner, row: dict) -> None:
+        """Merge values into the row of their epoch, log them and write the files."""
+        if self.history and self.history[-1]['epoch'] == row['epoch']:
+            self.history[-1].update(row)
+        else:
+            self.history.append(row)
+        values = {f'summary/{key}': value for key, value in row.items() if key != 'epoch'}
+        if values:
+            runner.visualizer.add_scalars(values, step=row['epoch'])
+            text = ', '.join(f'{key[8:]} {value:.2f}' for key, value in values.items())
+            runner.logger.info(f'Epoch {row["epoch"]}: {text}')
+        self._write_history(runner)
+
+    def _repeat_validation(self, runner) -> None:
+        if not self.history or 'val_accuracy' in self.history[-1] or runner.val_loop is None:
+            return
+        if runner.epoch >= runner.val_begin and runner.epoch % runner.val_interval == 0:
+            runner.val_loop.run()
+
+    def _build_test_loader(self, runner):
+        cfg = runner.cfg.get('test_dataloader')
+        if not cfg:
+            return None
+        loader = Runner.build_dataloader(cfg, seed=runner.seed)
+        return sweep_loader(runner, loader.dataset)
+
+    def _build_train_loader(self, runner):
+        if not self.train_interval or getattr(runner.train_dataloader.dataset, 'clean_labels', None) is None:
+            return None
+        return sweep_loader(runner)
+
+    @staticmethod
+    def _same_data(cfg, first: str, second: str) -> bool:
+        return bool(cfg.get(first)) and bool(cfg.get(second)) and cfg[first].dataset == cfg[second].dataset
+
+    @master_only
+    def _write_history(self, runner) -> None:
+        fields = list(dict.fromkeys(key for row in self.history for key in row))
+        with (Path(runner.work_dir) / 'history.csv').open('w', newline='') as file:
+            writer = csv.DictWriter(file, fields)
+            writer.writeheader()
+            writer.writerows(self.history)
+
+    @master_only
+    def _write(self, runner) -> None:
+        self._write_history(runner)
+        path = Path(runner.work_dir) / 'summary.json'
+        path.write_text(json.dumps(self.summary(runner), indent=2) + '\n')

@@ -1,0 +1,70 @@
+from typing import List, Optional, Sequence
+
+import torch
+from mmpretrain.models import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from ...registry import MODELS
+
+
+def sample_indices(data_samples: Sequence[DataSample], device=None) -> Tensor:
+    """``sample_idx`` of a batch, (B,), int64.
+
+    Raises:
+        KeyError: The pipeline did not pack ``sample_idx``.
+    """
+    if 'sample_idx' not in data_samples[0]:
+        raise KeyError("A DataSample has no 'sample_idx'. Keep it in the meta_keys of PackInputs (it is there by default).")
+    return torch.tensor([int(sample.sample_idx) for sample in data_samples], device=device)
+
+
+def sample_weights(data_samples: Sequence[DataSample], device=None) -> Optional[Tensor]:
+    """Stamped ``sample_weight`` of a batch, (B,), or None where nothing was stamped."""
+    if 'sample_weight' not in data_samples[0]:
+        return None
+    return torch.tensor([float(sample.sample_weight) for sample in data_samples], device=device)
+
+
+@MODELS.register_module()
+class SampleAwareClassifier(ImageClassifier):
+    """mmpretrain's classifier that also uses what hooks know about each sample.
+
+    A ``sample_weight`` stamped onto the data samples becomes ``weight`` of the head's loss, and ``sample_idx`` goes to
+    losses that keep something per sample (``RobustLoss.needs_sample_idx``). Any mmpretrain head works.
+
+    Args:
+        *args: See :class:`mmpretrain.models.ImageClassifier`.
+        penalties (Sequence[dict]): Configs of modules that map this model to a scalar, such as
+            :class:`mmnoisy.models.losses.L1Penalty`; each adds ``loss_<name>``. Defaults to ().
+        **kwargs: See :class:`mmpretrain.models.ImageClassifier`.
+    """
+
+    def __init__(self, *args, penalties: Sequence[dict] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.penalties = nn.ModuleList(MODELS.build(penalty) for penalty in penalties)
+
+    def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
+        """Losses of a batch.
+
+        Args:
+            inputs (Tensor): (B, C, H, W).
+            data_samples (list[DataSample]): B samples with ``gt_label`` or ``gt_score``.
+
+        Returns:
+            dict[str, Tensor]: The head's losses and ``loss_<penalty>`` for each penalty.
+        """
+        losses = self.head.loss(self.extract_feat(inputs), data_samples, **self.loss_kwargs(data_samples, inputs.device))
+        for penalty in self.penalties:
+            losses[f'loss_{penalty.name}'] = penalty(self)
+        return losses
+
+    def loss_kwargs(self, data_samples: List[DataSample], device) -> dict:
+        """Keyword arguments for the loss module: ``weight`` if stamped, ``sample_idx`` if asked for."""
+        kwargs = {}
+        weight = sample_weights(data_samples, device)
+        if weight is not None:
+            kwargs['weight'] = weight
+        if getattr(getattr(self.head, 'loss_module', None), 'needs_sample_idx', False):
+            kwargs['sample_idx'] = sample_indices(data_samples, device)
+        return kwargs

@@ -1,0 +1,94 @@
+from typing import Optional, Union
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MessageHub
+from mmpretrain.models.losses.utils import weight_reduce_loss
+from torch import Tensor, nn
+
+
+def to_target(label: Tensor, cls_score: Tensor) -> Tensor:
+    """Class indices (B,) or soft targets (B, K) as a (B, K) tensor of ``cls_score``'s dtype."""
+    if label.ndim == 2 and label.shape == cls_score.shape:
+        return label.to(cls_score)
+    return F.one_hot(label.reshape(-1).long(), cls_score.size(1)).to(cls_score)
+
+
+def current_epoch() -> int:
+    """Epoch of the running mmengine runner, from 0; 0 where no runner trains."""
+    return MessageHub.get_current_instance().get_info('epoch', 0) or 0
+
+
+class RobustLoss(nn.Module):
+    """Base of all losses: a subclass writes :meth:`per_sample`, the rest is done here once.
+
+    The call signature is that of mmpretrain's losses, so every loss works in every mmpretrain head. Logits in half
+    precision are computed in float32, because ``1e-7`` and most products of probabilities underflow there.
+
+    Args:
+        loss_weight (float): Factor on the loss. Defaults to 1.0.
+        reduction (str): ``'mean'``, ``'sum'`` or ``'none'``. Defaults to ``'mean'``.
+
+    Raises:
+        ValueError: Unknown reduction.
+    """
+
+    #: A loss that keeps something per sample sets this; ``SampleAwareClassifier`` then calls it with ``sample_idx``.
+    needs_sample_idx = False
+
+    def __init__(self, loss_weight: float = 1.0, reduction: str = 'mean'):
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.reduction = self._check_reduction(reduction)
+
+    def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
+        """The paper's formula.
+
+        Args:
+            cls_score (Tensor): Logits, (B, K), float32 or float64.
+            target (Tensor): One-hot or soft targets, (B, K), each row summing to 1.
+
+        Returns:
+            Tensor: Loss of each sample, (B,).
+        """
+        raise NotImplementedError
+
+    def forward(self,
+                cls_score: Tensor,
+                label: Tensor,
+                weight: Optional[Tensor] = None,
+                avg_factor: Optional[Union[int, float]] = None,
+                reduction_override: Optional[str] = None,
+                **kwargs) -> Tensor:
+        """Loss of a batch.
+
+        Args:
+            cls_score (Tensor): Logits, (B, K).
+            label (Tensor): Class indices, (B,), or soft targets, (B, K).
+            weight (Tensor, optional): Factor on each sample's loss, (B,). With ``avg_factor`` the result is
+                ``sum(loss * weight) / avg_factor``: it is not renormalised by the sum of the weights.
+            avg_factor (int | float, optional): Divisor of the sum in place of B under ``'mean'``.
+            reduction_override (str, optional): Reduction of this call in place of the loss's own.
+            **kwargs: Handed to :meth:`per_sample` (``sample_idx`` where ``needs_sample_idx`` is set).
+
+        Returns:
+            Tensor: A scalar, or (B,) under ``'none'``.
+
+        Raises:
+            ValueError: Unknown reduction, or ``avg_factor`` together with ``'sum'``.
+        """
+        reduction = self._check_reduction(reduction_override or self.reduction)
+        if cls_score.dtype in (torch.float16, torch.bfloat16):
+            cls_score = cls_score.float()
+        # Autocast would bring matrix products inside a formula back to half precision.
+        with torch.autocast(cls_score.device.type, enabled=False):
+            loss = self.per_sample(cls_score, to_target(label, cls_score), **kwargs)
+        if weight is not None:
+            weight = weight.to(loss)
+        return self.loss_weight * weight_reduce_loss(loss, weight, reduction, avg_factor)
+
+    @staticmethod
+    def _check_reduction(reduction: str) -> str:
+        if reduction not in ('none', 'mean', 'sum'):
+            raise ValueError(f"reduction must be 'none', 'mean' or 'sum', not {reduction!r}.")
+        return reduction

@@ -1,0 +1,19 @@
+"""Registries of mmnoisy: children of the mmengine root registries, so ``type='mmnoisy.X'`` works from every scope.
+
+Nothing but mmengine is imported here: mmengine swallows an ImportError of this module.
+"""
+
+from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
+from mmengine.registry import DATASETS as ROOT_DATASETS
+from mmengine.registry import HOOKS as ROOT_HOOKS
+from mmengine.registry import METRICS as ROOT_METRICS
+from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
+from mmengine.registry import Registry
+
+MODELS = Registry('model', parent=ROOT_MODELS, scope='mmnoisy', locations=['mmnoisy.models'])
+HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmnoisy', locations=['mmnoisy.engine', 'mmnoisy.evaluation'])
+DATASETS = Registry('dataset', parent=ROOT_DATASETS, scope='mmnoisy', locations=['mmnoisy.datasets'])
+TRANSFORMS = Registry('transform', parent=ROOT_TRANSFORMS, scope='mmnoisy', locations=['mmnoisy.datasets'])
+DATA_SAMPLERS = Registry('data sampler', parent=ROOT_DATA_SAMPLERS, scope='mmnoisy', locations=['mmnoisy.datasets'])
+METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmnoisy', locations=['mmnoisy.evaluation'])

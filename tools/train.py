@@ -1,0 +1,100 @@
+"""Train a model from a config: mmpretrain's train.py with ``--seed`` and ``--noise-seed``."""
+
+import argparse
+import os
+import os.path as osp
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+import mmnoisy  # noqa: F401
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description='Train a model on noisy labels.')
+    parser.add_argument('config', help='train config file')
+    parser.add_argument('--work-dir', help='folder for logs, checkpoints and summary.json')
+    parser.add_argument(
+        '--resume', nargs='?', const='auto', help='go on from this checkpoint, or from the latest in the work dir where '
+        'none is named')
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument('--seed', type=int, help='seed of initialisation, order and augmentation')
+    parser.add_argument('--noise-seed', type=int, help='seed of every LabelNoise in the config (noise and holdout)')
+    parser.add_argument('--no-validate', action='store_true', help='no validation while training')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate by the batch size')
+    parser.add_argument('--no-pin-memory', action='store_true', help='no pinned memory in the loaders')
+    parser.add_argument('--no-persistent-workers', action='store_true', help='start the loaders\' workers anew each epoch')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='overwrite config entries: key=value, nested keys with dots, '
+        'lists as key="[a,b]"')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    # torch.distributed.launch passes --local-rank.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def set_noise_seed(node, seed: int) -> int:
+    """Set ``seed`` of every LabelNoise config below ``node``; returns how many there were."""
+    if isinstance(node, (list, tuple)):
+        return sum(set_noise_seed(item, seed) for item in node)
+    if not isinstance(node, dict):
+        return 0
+    found = sum(set_noise_seed(item, seed) for item in node.values())
+    if node.get('type') in ('mmnoisy.LabelNoise', 'LabelNoise'):
+        node['seed'] = seed
+        found += 1
+    return found
+
+
+def merge_args(cfg, args):
+    """Put the command line's options into the config."""
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    if args.seed is not None:
+        cfg.setdefault('randomness', {})
+        cfg.randomness.seed = args.seed
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.noise_seed is not None:
+        loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
+        if not set_noise_seed(loaders, args.noise_seed):
+            raise SystemExit('--noise-seed: the config has no mmnoisy.LabelNoise.')
+    for part in ('train', 'val', 'test'):
+        loader = cfg.get(f'{part}_dataloader')
+        if loader:
+            loader.setdefault('pin_memory', torch.cuda.is_available())
+            loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+            loader.setdefault('collate_fn', dict(type='default_collate'))
+            if args.no_pin_memory:
+                loader.pin_memory = False
+            if args.no_persistent_workers:
+                loader.persistent_workers = False
+    return cfg
+
+
+def main():
+    args = parse_args()
+    cfg = merge_args(Config.fromfile(args.config), args)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner.train()
+
+
+if __name__ == '__main__':
+    main()
