@@ -1,4 +1,5 @@
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
+from .sample_record import Column, SampleRecordHook
 
-__all__ = ['EpochSeedHook', 'FiniteLossHook']
+__all__ = ['Column', 'EpochSeedHook', 'FiniteLossHook', 'SampleRecordHook']
