@@ -1,5 +1,14 @@
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
+from .sample_record import Column, SampleRecordHook
+from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
-__all__ = ['CurriculumHook', 'EpochSeedHook', 'FiniteLossHook']
+__all__ = [
+    'Column',
+    'CurriculumHook',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'SampleRecordHook',
+    'WarmupEntropyPenaltyHook',
+]
