@@ -1,2 +1,2 @@
-_base_ = ['../afm/afm_cnn3_60e_digits-sym40.py']
-custom_hooks = [dict(type='mmnoisy.CurriculumHook', stages=(10, 25, 45), restart=True)]
+_base_ = '../curriculum/curriculum_cnn3_60e_digits-sym40.py'
+model = dict(head=dict(type='mmnoisy.AttentionFeatureMixupHead', afm_weight=1.0, equal_targets=True))

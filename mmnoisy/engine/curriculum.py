@@ -12,7 +12,8 @@ from torch import Tensor
 CLUSTERINGS = dict(
     KMeans=(KMeans, 'n_clusters'),
     GaussianMixture=(GaussianMixture, 'n_components'),
-    AgglomerativeClustering=(AgglomerativeClustering, 'n_clusters'))
+    AgglomerativeClustering=(AgglomerativeClustering, 'n_clusters'),
+)
 
 
 def reduce_features(features: Tensor, channels: int = 256) -> Tensor:
@@ -54,7 +55,9 @@ def cutoff_distance(features: Tensor, fraction: float = 0.6, max_pairs: int = 2*
         first = rng.integers(size, size=max_pairs)
         second = (first + rng.integers(1, size, size=max_pairs)) % size
         pairs = torch.from_numpy(np.stack([first, second])).to(features.device)
-        distances = torch.cat([(features[i] - features[j]).norm(dim=1) for i, j in zip(pairs[0].split(2**15), pairs[1].split(2**15))])
+        distances = torch.cat(
+            [(features[i] - features[j]).norm(dim=1) for i, j in zip(pairs[0].split(2**15), pairs[1].split(2**15))]
+        )
     rank = min(int(fraction * len(distances)), len(distances) - 1)
     return float(np.partition(distances.cpu().numpy(), rank)[rank])
 
@@ -75,7 +78,7 @@ def densities(features: Tensor, cutoff: float, gaussian: bool = False, max_eleme
     sums = []
     for chunk in features.split(max(1, max_elements // size)):
         distances = torch.cdist(chunk, features)
-        near = torch.exp(-(distances / cutoff)**2) if gaussian else (distances < cutoff)
+        near = torch.exp(-((distances / cutoff) ** 2)) if gaussian else (distances < cutoff)
         sums.append(near.sum(1, dtype=torch.float64))
     # A sample is no neighbour of itself.
     return ((torch.cat(sums) - 1) / (size - 1)).clamp(0, 1)
@@ -84,7 +87,7 @@ def densities(features: Tensor, cutoff: float, gaussian: bool = False, max_eleme
 def closeness(features: Tensor) -> Tensor:
     """``exp(-(d / mean d)^2)`` of the distance d to the mean of the features: (N, C) -> (N,), float64, in (0, 1]."""
     distances = (features - features.mean(0)).double().norm(dim=1)
-    return torch.exp(-(distances / distances.mean().clamp_min(1e-12))**2)
+    return torch.exp(-((distances / distances.mean().clamp_min(1e-12)) ** 2))
 
 
 def group_by_value(values: Tensor, num_groups: int = 3, clustering: str = 'KMeans', seed: int = 0) -> Optional[Tensor]:
@@ -118,15 +121,17 @@ def group_by_value(values: Tensor, num_groups: int = 3, clustering: str = 'KMean
     return torch.from_numpy(rank[labels])
 
 
-def group_classes(features: Tensor,
-                  labels: Tensor,
-                  num_groups: int = 3,
-                  fraction: float = 0.6,
-                  channels: int = 256,
-                  measure: str = 'density',
-                  clustering: str = 'KMeans',
-                  seed: int = 0,
-                  device=None) -> Tuple[Tensor, Tensor, List[int]]:
+def group_classes(
+    features: Tensor,
+    labels: Tensor,
+    num_groups: int = 3,
+    fraction: float = 0.6,
+    channels: int = 256,
+    measure: str = 'density',
+    clustering: str = 'KMeans',
+    seed: int = 0,
+    device=None,
+) -> Tuple[Tensor, Tensor, List[int]]:
     """Groups of easy to hard samples in each class.
 
     Args:
@@ -145,7 +150,7 @@ def group_classes(features: Tensor,
         int64, 0 = easy; and the classes that could not be grouped (too few samples, or too few different values),
         all of whose samples are easy.
     """
-    values = torch.full((len(labels), ), float('nan'))
+    values = torch.full((len(labels),), float('nan'))
     groups = torch.zeros(len(labels), dtype=torch.int64)
     ungrouped = []
     for label in labels.unique().tolist():
@@ -156,7 +161,9 @@ def group_classes(features: Tensor,
             if measure == 'closeness':
                 value = closeness(members)
             else:
-                value = densities(members, cutoff_distance(members, fraction, seed=seed), gaussian=measure == 'gaussian')
+                value = densities(
+                    members, cutoff_distance(members, fraction, seed=seed), gaussian=measure == 'gaussian'
+                )
             found = group_by_value(value, num_groups, clustering, seed)
         if found is None:
             ungrouped.append(label)

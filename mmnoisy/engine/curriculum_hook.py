@@ -40,9 +40,9 @@ class CurriculumHook(SampleRecordHook):
 
     `CurriculumNet: Weakly Supervised Learning from Large-Scale Web Images <https://arxiv.org/abs/1808.01097>`_. The
     network trains on everything until the first stage. Then the features of the training set are swept once, each
-    (observed) class is cut into groups by the density of its samples, and group k takes part from stage k on. Samples of
-    groups to come get the weight 0, so epochs keep their length; the other weights are scaled so that a batch's loss is
-    the mean over the samples that take part. Needs :class:`mmnoisy.SampleAwareClassifier`.
+    (observed) class is cut into groups by the density of its samples, and group k takes part from stage k on. Samples
+    of groups to come get the weight 0, so epochs keep their length; the other weights are scaled so that a batch's loss
+    is the mean over the samples that take part. Needs :class:`mmnoisy.SampleAwareClassifier`.
 
     Writes ``samples.csv``: the score is the density, an issue is a sample of the last group.
 
@@ -55,9 +55,10 @@ class CurriculumHook(SampleRecordHook):
         channels (int): Wider features are reduced to so many principal components. Defaults to 256.
         measure (str): ``'density'`` (share of the class closer than the cut-off), ``'gaussian'`` (a smooth density) or
             ``'closeness'`` (to the class's mean). Defaults to ``'density'``.
-        clustering (str): What groups the measure: ``'KMeans'``, ``'GaussianMixture'`` or ``'AgglomerativeClustering'`` of
-            scikit-learn. Defaults to ``'KMeans'``.
-        restart (bool): Start the first stage with new initial weights, as the paper does. Defaults to False.
+        clustering (str): What groups the measure: ``'KMeans'``, ``'GaussianMixture'`` or ``'AgglomerativeClustering'``
+            of scikit-learn; the last needs O(N^2) memory for a class of N samples. Defaults to ``'KMeans'``.
+        restart (bool): Start the first stage with new initial weights, as the paper does. An EMA of the
+            weights is not restarted. Defaults to False.
         **kwargs: See :class:`SampleRecordHook`.
 
     Raises:
@@ -66,20 +67,24 @@ class CurriculumHook(SampleRecordHook):
 
     columns = dict(density=Column(reduce=None), group=Column(dtype=torch.int64, reduce=None))
 
-    def __init__(self,
-                 stages: Sequence[int],
-                 weights: Sequence[float] = (1.0, 0.5, 0.5),
-                 fraction: float = 0.6,
-                 channels: int = 256,
-                 measure: str = 'density',
-                 clustering: str = 'KMeans',
-                 restart: bool = False,
-                 **kwargs):
+    def __init__(
+        self,
+        stages: Sequence[int],
+        weights: Sequence[float] = (1.0, 0.5, 0.5),
+        fraction: float = 0.6,
+        channels: int = 256,
+        measure: str = 'density',
+        clustering: str = 'KMeans',
+        restart: bool = False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if len(stages) < 2 or sorted(set(stages)) != list(stages) or stages[0] < 0:
             raise ValueError(f'CurriculumHook: stages must be at least two increasing epochs, not {list(stages)}.')
         if len(weights) != len(stages) or min(weights) <= 0:
-            raise ValueError(f'CurriculumHook: weights must be {len(stages)} positive numbers, one a stage, not {list(weights)}.')
+            raise ValueError(
+                f'CurriculumHook: weights must be {len(stages)} positive numbers, one a stage, not {list(weights)}.'
+            )
         if not 0 < fraction < 1:
             raise ValueError(f'CurriculumHook: fraction must be in (0, 1), not {fraction}.')
         if measure not in MEASURES:
@@ -92,11 +97,15 @@ class CurriculumHook(SampleRecordHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         if not isinstance(unwrap(runner.model), SampleAwareClassifier):
-            raise ValueError(f"CurriculumHook weights samples, and {type(unwrap(runner.model)).__name__} would ignore that: set "
-                             "model=dict(type='mmnoisy.SampleAwareClassifier').")
+            raise ValueError(
+                f'CurriculumHook weights samples, and {type(unwrap(runner.model)).__name__} would ignore that: set '
+                "model=dict(type='mmnoisy.SampleAwareClassifier')."
+            )
         if self.stages[-1] >= runner.max_epochs:
-            raise ValueError(f'CurriculumHook: the last stage begins at epoch {self.stages[-1]}, after the end of training '
-                             f'(max_epochs={runner.max_epochs}).')
+            raise ValueError(
+                f'CurriculumHook: the last stage begins at epoch {self.stages[-1]}, after the end of training '
+                f'(max_epochs={runner.max_epochs}).'
+            )
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
@@ -107,8 +116,10 @@ class CurriculumHook(SampleRecordHook):
                 restart_training(runner)
         if runner.epoch in self.stages:
             sizes = torch.bincount(self.record['group'], minlength=len(self.stages)).tolist()
-            runner.logger.info(f'{self.name}: stage {self.stage(runner.epoch)} of {len(self.stages)}; the groups, easy first, have '
-                               f'{sizes} samples')
+            runner.logger.info(
+                f'{self.name}: stage {self.stage(runner.epoch)} of {len(self.stages)}; the groups, easy first, have '
+                f'{sizes} samples'
+            )
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         stage = self.stage(runner.epoch)
@@ -135,9 +146,11 @@ class CurriculumHook(SampleRecordHook):
             device = next(runner.model.parameters()).device
             density, group, ungrouped = group_classes(features, labels, len(self.stages), device=device, **self.options)
             if ungrouped:
-                names = (self.dataset.metainfo.get('classes') or range(max(ungrouped) + 1))
-                runner.logger.warning(f'{self.name}: too few samples, or too alike ones, for {len(self.stages)} groups in the class '
-                                      f'{", ".join(str(names[label]) for label in ungrouped)}: all of them count as easy.')
+                names = self.dataset.metainfo.get('classes') or range(max(ungrouped) + 1)
+                runner.logger.warning(
+                    f'{self.name}: too few samples, or too alike ones, for {len(self.stages)} groups in the class '
+                    f'{", ".join(str(names[label]) for label in ungrouped)}: all of them count as easy.'
+                )
         broadcast(density)
         broadcast(group)
         return dict(density=density, group=group)

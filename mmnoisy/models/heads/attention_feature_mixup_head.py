@@ -25,7 +25,16 @@ class GroupAttention(BaseModule):
 
     def __init__(self, in_channels: int, channels: int, group_size: int):
         # PyTorch's own initialisation of linear layers: the head's small one would keep the weights equal for long.
-        super().__init__(init_cfg=dict(type='Kaiming', layer='Linear', a=5**0.5, distribution='uniform', nonlinearity='leaky_relu'))
+        super().__init__(
+            init_cfg=dict(
+                type='Kaiming',
+                layer='Linear',
+                a=5**0.5,
+                mode='fan_in',
+                distribution='uniform',
+                nonlinearity='leaky_relu',
+            )
+        )
         self.project = nn.ModuleList(nn.Linear(in_channels, channels) for _ in range(group_size))
         self.score = nn.Linear(channels, group_size - 1)
 
@@ -62,22 +71,26 @@ class AttentionFeatureMixupHead(LinearClsHead):
         ValueError: ``group_size`` or ``afm_weight`` out of range, or a loss that keeps something per sample.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: int,
-                 group_size: int = 2,
-                 attention_channels: Optional[int] = None,
-                 afm_weight: float = 0.75,
-                 equal_targets: bool = False,
-                 **kwargs):
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        group_size: int = 2,
+        attention_channels: Optional[int] = None,
+        afm_weight: float = 0.75,
+        equal_targets: bool = False,
+        **kwargs,
+    ):
         super().__init__(num_classes, in_channels, **kwargs)
         if group_size < 2:
             raise ValueError(f'AttentionFeatureMixupHead: group_size must be at least 2, not {group_size}.')
         if not 0 <= afm_weight <= 1:
             raise ValueError(f'AttentionFeatureMixupHead: afm_weight must be in [0, 1], not {afm_weight}.')
         if getattr(self.loss_module, 'needs_sample_idx', False):
-            raise ValueError(f'AttentionFeatureMixupHead: {type(self.loss_module).__name__} keeps something per sample, but a mixed '
-                             'feature belongs to no sample. Choose another loss.')
+            raise ValueError(
+                f'AttentionFeatureMixupHead: {type(self.loss_module).__name__} keeps something per sample, but a mixed '
+                'feature belongs to no sample. Choose another loss.'
+            )
         self.group_size = group_size
         self.afm_weight = afm_weight
         self.equal_targets = equal_targets
@@ -94,8 +107,8 @@ class AttentionFeatureMixupHead(LinearClsHead):
                 members' factors.
 
         Returns:
-            dict[str, Tensor]: ``loss``, ``loss_afm`` (each with its share) and the diagnostic ``attention_max``, the mean
-            of the groups' largest weights.
+            dict[str, Tensor]: ``loss``, ``loss_afm`` (each with its share) and the diagnostic ``attention_max``, the
+            mean of the groups' largest weights.
         """
         features = self.pre_logits(feats)
         # Not passed where it is None: losses of other packages may not take it.
@@ -128,9 +141,13 @@ class AttentionFeatureMixupHead(LinearClsHead):
         count = len(order) // self.group_size
         if size < self.group_size and not self._warned:
             self._warned = True
-            print_log(f'AttentionFeatureMixupHead: a batch of {size} is smaller than group_size={self.group_size} and takes the '
-                      'plain path only.', logger='current', level=30)
-        return order[:count * self.group_size].view(count, self.group_size)
+            print_log(
+                f'AttentionFeatureMixupHead: a batch of {size} is smaller than group_size={self.group_size} '
+                'and takes the plain path only.',
+                logger='current',
+                level=30,
+            )
+        return order[: count * self.group_size].view(count, self.group_size)
 
     def mixing_targets(self, data_samples: List[DataSample], features: Tensor) -> Tensor:
         """Soft targets of a batch, (B, K), in the dtype of the features."""

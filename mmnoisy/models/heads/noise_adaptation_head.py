@@ -15,15 +15,16 @@ class NoiseAdaptationHead(LinearClsHead):
 
     `Training deep neural-networks using a noise adaptation layer <https://openreview.net/forum?id=H12GRgcxg>`_, the
     simple model: ``p(observed = j | x) = sum_i p(true = i | x) T_ij``, where each row of T is a softmax of free
-    parameters. The loss gets ``log p(observed)``, so cross entropy is the negative log-likelihood. At test the channel is
-    left out. It holds (B, K, K) values: 100 classes and 128 samples need 5 MB.
+    parameters. The loss gets ``log p(observed)``, so cross entropy is the negative log-likelihood. At test the channel
+    is left out. It holds (B, K, K) values: 100 classes and 128 samples need 5 MB.
 
     Args:
         num_classes (int): Number of classes, K.
         in_channels (int): Width of the features.
         eps (float): The channel starts with ``1 - eps`` on the diagonal and ``eps / (K - 1)`` elsewhere, in (0, 1).
             A guess, not the true rate. Defaults to 0.1.
-        transition (Sequence[Sequence[float]], optional): T to start from, (K, K), rows summing to 1, in place of ``eps``.
+        transition (Sequence[Sequence[float]], optional): T to start from, (K, K), rows summing to 1, in place of
+            ``eps``.
         begin (int): First epoch, from 0, with the channel; before it the head is a plain one. Defaults to 0.
         **kwargs: See :class:`mmpretrain.models.LinearClsHead`.
 
@@ -34,13 +35,15 @@ class NoiseAdaptationHead(LinearClsHead):
     #: A zero in a given matrix would stay zero for ever.
     FLOOR = 1e-4
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: int,
-                 eps: float = 0.1,
-                 transition: Optional[Sequence[Sequence[float]]] = None,
-                 begin: int = 0,
-                 **kwargs):
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        eps: float = 0.1,
+        transition: Optional[Sequence[Sequence[float]]] = None,
+        begin: int = 0,
+        **kwargs,
+    ):
         super().__init__(num_classes, in_channels, **kwargs)
         if num_classes < 2:
             raise ValueError('NoiseAdaptationHead: num_classes must be at least 2.')
@@ -56,8 +59,10 @@ class NoiseAdaptationHead(LinearClsHead):
             return matrix.fill_diagonal_(1 - eps)
         matrix = torch.as_tensor(transition, dtype=torch.float32)
         if matrix.shape != (num_classes, num_classes) or (matrix < 0).any() or (matrix.sum(1) - 1).abs().max() > 1e-3:
-            raise ValueError(f'NoiseAdaptationHead: transition must be a ({num_classes}, {num_classes}) matrix of numbers >= 0 with '
-                             f'rows summing to 1; it has shape {tuple(matrix.shape)}.')
+            raise ValueError(
+                f'NoiseAdaptationHead: transition must be a ({num_classes}, {num_classes}) matrix of numbers >= 0 with '
+                f'rows summing to 1; it has shape {tuple(matrix.shape)}.'
+            )
         matrix = matrix.clamp_min(self.FLOOR)
         return matrix / matrix.sum(1, keepdim=True)
 
