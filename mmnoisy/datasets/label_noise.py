@@ -8,7 +8,8 @@ from mmpretrain.registry import TRANSFORMS
 
 from ..registry import DATASETS
 from . import noise as noise_models
-from .label_file import load_labels, save_labels
+from .label_file import checksum, load_labels, save_labels
+from .row_selection import kept_rows, threshold_mask
 
 PARTS = ('train', 'val', 'all')
 
@@ -32,6 +33,9 @@ class LabelNoise:
             Defaults to ``'train'``.
         pipeline (Sequence[dict], optional): Transforms; the source's own where None.
         save_to (str, optional): Write the labels of all rows to this .json, .npy or .csv file.
+        keep (str, optional): A ``samples.csv``: rows that it flags are left out. Not for ``part='val'``.
+        threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
+            :class:`mmnoisy.engine.AUMHook`; another index, in 0..K, gives a disjoint set. Not for ``part='val'``.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
 
     Raises:
@@ -46,6 +50,8 @@ class LabelNoise:
                  part: str = 'train',
                  pipeline: Optional[Sequence[dict]] = None,
                  save_to: Optional[str] = None,
+                 keep: Optional[str] = None,
+                 threshold_samples: Optional[dict] = None,
                  test_mode: bool = False):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
@@ -53,6 +59,8 @@ class LabelNoise:
             raise ValueError(f'LabelNoise: holdout must be in [0, 1), not {holdout!r}.')
         if part == 'val' and holdout == 0:
             raise ValueError("LabelNoise: part='val' needs holdout > 0.")
+        if part == 'val' and (keep is not None or threshold_samples is not None):
+            raise ValueError("LabelNoise: keep and threshold_samples are for the training data, not for part='val'.")
         self.source = MMPRETRAIN_DATASETS.build(source)
         self.source.full_init()
         self.noise = dict(noise) if noise else None
@@ -63,14 +71,21 @@ class LabelNoise:
         if not len(original):
             raise ValueError(f'LabelNoise: the source data set {type(self.source).__name__} is empty.')
         self.num_classes = len(self.metainfo.get('classes') or range(original.max() + 1))
-        # Two independent streams: another split must not change the noise.
-        noise_rng, split_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+        # Independent streams: another split must not change the noise.
+        noise_rng, split_rng, threshold_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
         noisy = self._noisy_labels(original, noise_rng)
         rows = self._split(noisy, split_rng)
         if not len(rows):
             raise ValueError(f'LabelNoise: the part {part!r} is empty with holdout={holdout}.')
+        self.checksum = checksum(original)
+        if keep is not None:
+            rows = kept_rows(keep, rows, noisy, self.checksum)
         self.source_idx = rows
-        self.gt_labels = noisy[rows]
+        self.given_labels = self.gt_labels = noisy[rows]
+        self.threshold_mask = None
+        if threshold_samples is not None:
+            self.threshold_mask = threshold_mask(self.given_labels, self.num_classes, threshold_rng, **threshold_samples)
+            self.gt_labels = np.where(self.threshold_mask, self.num_classes, self.given_labels)
         self.clean_labels = original[rows] if self.noise else None
         if save_to is not None:
             self._save(save_to, noisy, original)
@@ -131,7 +146,7 @@ class LabelNoise:
             ``num_classes``. ``realised_rate`` is None where the true labels are unknown.
         """
         summary = dict(kind=self.noise['kind'] if self.noise else None, requested_rate=(self.noise or {}).get('rate'))
-        realised = None if self.clean_labels is None else float((self.gt_labels != self.clean_labels).mean())
+        realised = None if self.clean_labels is None else float((self.given_labels != self.clean_labels).mean())
         return dict(summary, realised_rate=realised, num_samples=len(self), num_classes=self.num_classes)
 
     def _noisy_labels(self, original: np.ndarray, rng: np.random.Generator) -> np.ndarray:
