@@ -1,12 +1,6 @@
+from .aum_hook import AUMHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .sample_record import Column, SampleRecordHook
-from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
-__all__ = [
-    'Column',
-    'EpochSeedHook',
-    'FiniteLossHook',
-    'SampleRecordHook',
-    'WarmupEntropyPenaltyHook',
-]
+__all__ = ['AUMHook', 'Column', 'EpochSeedHook', 'FiniteLossHook', 'SampleRecordHook']
