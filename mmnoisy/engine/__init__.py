@@ -1,4 +1,12 @@
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
+from .sample_record import Column, SampleRecordHook
+from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
-__all__ = ['EpochSeedHook', 'FiniteLossHook']
+__all__ = [
+    'Column',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'SampleRecordHook',
+    'WarmupEntropyPenaltyHook',
+]
