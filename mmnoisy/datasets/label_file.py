@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -88,6 +88,38 @@ def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str]
         raise ValueError(f'label file {path} was made for another data set or split: the checksum of its original labels is '
                          f'{expected[:15]}..., this data set has {checksum(original)[:15]}...')
     return integers
+
+
+def load_trusted(path, size: int, num_classes: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Read checked labels of a few samples: a csv with the columns ``source_idx,label``.
+
+    Args:
+        path (str | Path): The file.
+        size (int): Samples of the data set.
+        num_classes (int): K.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Rows and their labels, (M,) each.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: A column is missing, or a row or label is outside the data set; the line is named.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'trusted file {path} does not exist.')
+    with path.open(newline='') as file:
+        table = list(csv.DictReader(file))
+    rows = []
+    for column, limit in (('source_idx', size), ('label', num_classes)):
+        if not table or column not in table[0]:
+            raise ValueError(f'trusted file {path} has no column {column!r}; the first line must be "source_idx,label".')
+        values = [_number(row[column], line) for line, row in enumerate(table, 2)]
+        for line, value in enumerate(values, 2):
+            if not 0 <= value < limit:
+                raise ValueError(f'trusted file {path}, line {line}: {column} {value} is outside 0..{limit - 1}.')
+        rows.append(np.asarray(values, dtype=np.int64))
+    return rows[0], rows[1]
 
 
 def _companion(path: Path) -> Path:

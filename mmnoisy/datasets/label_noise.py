@@ -8,7 +8,7 @@ from mmpretrain.registry import TRANSFORMS
 
 from ..registry import DATASETS
 from . import noise as noise_models
-from .label_file import load_labels, save_labels
+from .label_file import load_labels, load_trusted, save_labels
 
 PARTS = ('train', 'val', 'all')
 
@@ -31,6 +31,10 @@ class LabelNoise:
         part (str): ``'train'`` (without the held-out rows), ``'val'`` (the held-out rows) or ``'all'``.
             Defaults to ``'train'``.
         pipeline (Sequence[dict], optional): Transforms; the source's own where None.
+        trusted (dict, optional): Samples of this part whose label somebody checked; ``trusted_idx`` lists them. Either
+            ``dict(path='trusted.csv')`` with the columns ``source_idx,label``, whose labels replace the given ones, or
+            ``dict(per_class=10)``: that many of each class, drawn with ``seed`` and given their true label, where it is
+            known. Defaults to None.
         save_to (str, optional): Write the labels of all rows to this .json, .npy or .csv file.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
 
@@ -45,6 +49,7 @@ class LabelNoise:
                  holdout: float = 0.0,
                  part: str = 'train',
                  pipeline: Optional[Sequence[dict]] = None,
+                 trusted: Optional[dict] = None,
                  save_to: Optional[str] = None,
                  test_mode: bool = False):
         if part not in PARTS:
@@ -64,12 +69,14 @@ class LabelNoise:
             raise ValueError(f'LabelNoise: the source data set {type(self.source).__name__} is empty.')
         self.num_classes = len(self.metainfo.get('classes') or range(original.max() + 1))
         # Two independent streams: another split must not change the noise.
-        noise_rng, split_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+        noise_rng, split_rng, trusted_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
         noisy = self._noisy_labels(original, noise_rng)
         rows = self._split(noisy, split_rng)
+        trusted_rows = self._trust(trusted, original, noisy, rows, trusted_rng)
         if not len(rows):
             raise ValueError(f'LabelNoise: the part {part!r} is empty with holdout={holdout}.')
         self.source_idx = rows
+        self.trusted_idx = np.flatnonzero(np.isin(rows, trusted_rows))
         self.gt_labels = noisy[rows]
         self.clean_labels = original[rows] if self.noise else None
         if save_to is not None:
@@ -172,6 +179,29 @@ class LabelNoise:
             members = rng.permutation(np.flatnonzero(noisy == label))
             held_out[members[:int(round(self.holdout * len(members)))]] = True
         return np.flatnonzero(held_out if self.part == 'val' else ~held_out)
+
+    def _trust(self, trusted, original, noisy, rows, rng) -> np.ndarray:
+        """Source rows that are trusted; their entries in ``noisy`` are set to the trusted label."""
+        if trusted is None:
+            return np.empty(0, dtype=np.int64)
+        if set(trusted) == {'path'}:
+            chosen, labels = load_trusted(trusted['path'], len(original), self.num_classes)
+            inside = np.isin(chosen, rows)
+            chosen, labels = chosen[inside], labels[inside]
+        elif set(trusted) == {'per_class'}:
+            if not self.noise:
+                raise ValueError("LabelNoise: trusted=dict(per_class=...) needs known true labels; name them with dict(path='trusted.csv').")
+            members = [rng.permutation(rows[original[rows] == label]) for label in range(self.num_classes)]
+            short = [label for label, found in enumerate(members) if len(found) < trusted['per_class']]
+            if short:
+                raise ValueError(f'LabelNoise: class {short[0]} has {len(members[short[0]])} samples, fewer than '
+                                 f'trusted per_class={trusted["per_class"]}.')
+            chosen = np.concatenate([found[:trusted['per_class']] for found in members])
+            labels = original[chosen]
+        else:
+            raise ValueError(f"LabelNoise: trusted must be dict(per_class=...) or dict(path=...), not {trusted!r}.")
+        noisy[chosen] = labels
+        return chosen
 
     def _save(self, path, noisy, original):
         from mmengine.dist import is_main_process
