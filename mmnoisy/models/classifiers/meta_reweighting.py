@@ -110,8 +110,10 @@ class MetaWeightNet(MetaReweighting):
     """`Meta-Weight-Net <https://arxiv.org/abs/1902.07379>`_: a small network maps a sample's loss to its weight.
 
     Deviations from the official code: the network's step uses the weights from before the weight network's own step
-    of the same iteration; and one optimizer drives both, so the weight network's gradient is scaled to a mean
-    magnitude of 1 per sample where the paper uses Adam for it (set its rate with ``paramwise_cfg``).
+    of the same iteration. One optimizer drives both, so the weight network's gradient is scaled to a mean magnitude of
+    1 per sample where the paper uses Adam for it (set its rate with ``paramwise_cfg``). And that gradient is centred
+    over the batch: weights are learned relative to each other. Without it most samples help at first, all weights go
+    to 1 and the sigmoid saturates before the wrong labels can be told apart.
 
     Args:
         *args: See :class:`SampleAwareClassifier`.
@@ -128,6 +130,7 @@ class MetaWeightNet(MetaReweighting):
         losses = self.sample_losses(inputs, data_samples)
         weight = self.weight_net(losses.detach().float()[:, None])[:, 0]
         slope = self.meta_gradient(inputs, data_samples, weight.detach())
+        slope = slope - slope.mean()
         slope = slope / slope.abs().mean().clamp_min(torch.finfo(slope.dtype).tiny)
         return dict(
             loss=(weight.detach() * losses).mean(), loss_weight_net=(slope * weight).mean(), mean_weight=weight.detach().mean())
