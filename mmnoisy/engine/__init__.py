@@ -1,5 +1,6 @@
+from .aum_hook import AUMHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
-from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
+from .sample_record import Column, SampleRecordHook
 
-__all__ = ['EpochSeedHook', 'FiniteLossHook', 'WarmupEntropyPenaltyHook']
+__all__ = ['AUMHook', 'Column', 'EpochSeedHook', 'FiniteLossHook', 'SampleRecordHook']
