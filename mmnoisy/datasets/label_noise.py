@@ -9,8 +9,9 @@ from mmengine.logging import print_log
 from mmpretrain.registry import TRANSFORMS
 
 from ..registry import DATASETS
-from .label_file import load_labels, save_labels
+from .label_file import checksum, load_labels, save_labels
 from .noise import add_noise
+from .row_selection import kept_rows, threshold_mask, trusted_labels
 from .source import build_source, image_features, sample_name, source_labels
 from .transition import transition_matrix
 
@@ -38,7 +39,14 @@ class LabelNoise:
         part (str): ``'train'`` (without the held-out rows), ``'val'`` (the held-out rows) or ``'all'``.
             Defaults to ``'train'``.
         pipeline (Sequence[dict], optional): Transforms; the source's own where None.
+        trusted (dict, optional): Samples of this part whose label somebody checked; ``trusted_idx`` lists them. Either
+            ``dict(path='trusted.csv')`` with the columns ``source_idx,label``, whose labels replace the given ones, or
+            ``dict(per_class=10)``: that many of each class, drawn with ``seed`` and given their true label, where it is
+            known. Defaults to None.
         save_to (str, optional): Write the labels of all rows to this .json, .npy or .csv file.
+        keep (str, optional): A ``samples.csv``: rows that it flags are left out. Not for ``part='val'``.
+        threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
+            :class:`mmnoisy.engine.AUMHook`; another index, in 0..K, gives a disjoint set. Not for ``part='val'``.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
 
     Raises:
@@ -53,7 +61,10 @@ class LabelNoise:
                  holdout: float = 0.0,
                  part: str = 'train',
                  pipeline: Optional[Sequence[dict]] = None,
+                 trusted: Optional[dict] = None,
                  save_to: Optional[str] = None,
+                 keep: Optional[str] = None,
+                 threshold_samples: Optional[dict] = None,
                  test_mode: bool = False):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
@@ -61,6 +72,9 @@ class LabelNoise:
             raise ValueError(f'LabelNoise: holdout must be a number in [0, 1), not {holdout!r}.')
         if part == 'val' and holdout == 0:
             raise ValueError("LabelNoise: part='val' needs holdout > 0.")
+        if part == 'val' and any(option is not None for option in (keep, threshold_samples, trusted)):
+            raise ValueError('LabelNoise: keep, threshold_samples and trusted are for the training data, '
+                             "not for part='val'.")
         # None would draw another seed in each process.
         if not isinstance(seed, int) or seed < 0:
             raise ValueError(f'LabelNoise: seed must be a non-negative integer, not {seed!r}.')
@@ -70,16 +84,32 @@ class LabelNoise:
         self.pipeline = self._pipeline(pipeline)
 
         original, clean, self.num_classes = source_labels(self.source)
-        # Two independent streams: another split must not change the noise.
-        noise_rng, split_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+        self.checksum = checksum(original)
+        # Independent streams: another split, threshold set or trusted set must not change the noise.
+        noise_rng, split_rng, threshold_rng, trusted_rng = (
+            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4))
         noisy = self._noisy_labels(original, noise_rng)
         if clean is None and self.noise:
             clean = original
-        self.source_idx = self._split(noisy, split_rng)
-        if not len(self.source_idx):
+        rows = self._split(noisy, split_rng)
+        if not len(rows):
             raise ValueError(f'LabelNoise: the part {part!r} of {len(noisy)} samples is empty with holdout={holdout}.')
-        self.gt_labels = noisy[self.source_idx]
-        self.clean_labels = None if clean is None else clean[self.source_idx]
+        if keep is not None:
+            rows = kept_rows(keep, rows, noisy, self.checksum)
+        self.source_idx = rows
+        self.trusted_idx = np.empty(0, dtype=np.int64)
+        if trusted is not None:
+            self.trusted_idx, labels = trusted_labels(
+                rows, clean, len(original), self.num_classes, trusted_rng, **trusted)
+            noisy = noisy.copy()
+            noisy[rows[self.trusted_idx]] = labels
+        self.given_labels = self.gt_labels = noisy[rows]
+        self.threshold_mask = None
+        if threshold_samples is not None:
+            self.threshold_mask = threshold_mask(
+                self.given_labels, self.num_classes, threshold_rng, **threshold_samples)
+            self.gt_labels = np.where(self.threshold_mask, self.num_classes, self.given_labels)
+        self.clean_labels = None if clean is None else clean[rows]
         if save_to is not None:
             self._save(save_to, noisy, original)
         if part != 'val':
@@ -139,7 +169,7 @@ class LabelNoise:
             ``num_classes``. ``realised_rate`` is None where the true labels are unknown.
         """
         summary = dict(kind=self.noise['kind'] if self.noise else None, requested_rate=(self.noise or {}).get('rate'))
-        realised = None if self.clean_labels is None else float((self.gt_labels != self.clean_labels).mean())
+        realised = None if self.clean_labels is None else float((self.given_labels != self.clean_labels).mean())
         return dict(summary, realised_rate=realised, num_samples=len(self), num_classes=self.num_classes)
 
     def _noisy_labels(self, original: np.ndarray, rng: np.random.Generator) -> np.ndarray:

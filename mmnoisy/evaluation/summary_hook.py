@@ -13,14 +13,21 @@ from torch import Tensor
 
 from ..engine.sweep import sweep, sweep_loader
 from ..registry import HOOKS
+from .noise_detection import detection_row
+from .samples_csv import given_labels
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
-    """A sweep's measure: ``prediction`` (B,), the class that the model predicts, and ``label`` (B,)."""
+    """A sweep's measure: ``prediction`` (B,), the class that the model predicts, and ``label`` (B,).
+
+    Each further ``pred_label_<name>`` of a model of several networks gives a ``prediction_<name>`` (B,).
+    """
     results = model(inputs, data_samples, mode='predict')
-    return dict(
-        prediction=torch.cat([result.pred_label for result in results]),
-        label=torch.cat([result.gt_label for result in results]).to(inputs.device))
+    found = dict(label=torch.cat([result.gt_label for result in results]).to(inputs.device))
+    for key in results[0].keys():
+        if key.startswith('pred_label'):
+            found[key.replace('pred_label', 'prediction')] = torch.cat([result.get(key) for result in results])
+    return found
 
 
 def _percent(correct: Tensor) -> float:
@@ -34,6 +41,7 @@ class SummaryHook(Hook):
     At the end of every ``interval``-th epoch, and of the last: accuracy on the test set and, every
     ``train_interval``-th epoch where true labels are known, on the training set split into correctly and wrongly
     labelled samples (``memorised`` = predicted as the given wrong label, ``corrected`` = predicted as the true one).
+    Every epoch: how well the hooks that judge samples find the wrong labels, in [0, 1].
     The validation accuracy is that of the runner's own validation loop. The test set selects nothing: ``at_best_val``
     is the test accuracy of the (first) epoch that is best on validation, ``oracle_best`` the best over all epochs.
     All accuracies are in percent.
@@ -90,6 +98,7 @@ class SummaryHook(Hook):
             row.update(self.measure_test(runner))
         if self._train_loader is not None and self.train_interval and (last or epoch % self.train_interval == 0):
             row.update(self.measure_train(runner))
+        row.update(detection_row(runner))
         self._add(runner, row)
 
     def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
@@ -105,14 +114,15 @@ class SummaryHook(Hook):
         self._write(runner)
 
     def measure_test(self, runner) -> Dict[str, float]:
-        """Accuracies on the test set, in percent; each name starts with ``test_``. Collective."""
+        """Accuracies on the test set, in percent: ``test_accuracy`` and ``test_accuracy_<network>``. Collective."""
         found = sweep(runner.model, self._test_loader, predicted_labels)
-        return dict(test_accuracy=_percent(found['prediction'] == found['label']))
+        label = found.pop('label')
+        return {name.replace('prediction', 'test_accuracy'): _percent(value == label) for name, value in found.items()}
 
     def measure_train(self, runner) -> Dict[str, float]:
         """Training accuracy split by the correctness of the labels, in percent. Collective."""
         dataset = self._train_loader.dataset
-        given, clean = torch.as_tensor(dataset.gt_labels), torch.as_tensor(dataset.clean_labels)
+        given, clean = torch.as_tensor(given_labels(dataset)), torch.as_tensor(dataset.clean_labels)
         prediction = sweep(runner.model, self._train_loader, predicted_labels)['prediction']
         wrong = given != clean
         row = dict(train_accuracy=_percent(prediction == given))
@@ -134,16 +144,19 @@ class SummaryHook(Hook):
                       logger='current', level=30)
             best = {}
         dataset = runner.train_dataloader.dataset
+        last = self.history[-1] if self.history else {}
+        detection = {key[len('detection_'):]: value for key, value in last.items() if key.startswith('detection_')}
         return dict(
             config=Path(runner.cfg.filename).name if runner.cfg.filename else None,
             seed=runner.seed,
             epochs=runner.epoch,
             test_accuracy_last=tested[-1]['test_accuracy'] if tested else None,
+            **{f'{key}_last': tested[-1][key] for key in (tested or [{}])[-1] if key.startswith('test_accuracy_')},
             test_accuracy_at_best_val=best.get('test_accuracy'),
             val_accuracy_best=best.get('val_accuracy'),
             test_accuracy_oracle_best=max(row['test_accuracy'] for row in tested) if tested else None,
             noise=dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None,
-            detection=None,
+            detection=detection or None,
             train_seconds=self.train_seconds,
             images_per_second=self.num_images / self.train_seconds if self.train_seconds else None)
 
