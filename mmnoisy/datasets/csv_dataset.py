@@ -102,8 +102,7 @@ def read_csv(path: str, required: Sequence[str]) -> List[Tuple[int, Dict[str, st
 
 
 def find_classes(rows: List[Tuple[int, Dict[str, str]]]) -> tuple:
-    """Names of the classes in the columns ``label`` and ``clean_label``: sorted, or '0'..'K-1' where all are numbers.
-    """
+    """Names of the classes in ``label`` and ``clean_label``: sorted, or '0'..'K-1' where all are numbers."""
     labels = {row[column] for _, row in rows for column in ('label', 'clean_label') if row.get(column)}
     if all(label.isdecimal() for label in labels):
         return tuple(str(number) for number in range(max(map(int, labels)) + 1))

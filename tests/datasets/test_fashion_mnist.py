@@ -43,8 +43,8 @@ def test_found_under_data(tmp_path, monkeypatch):
 def test_missing_data_name_both_ways(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(FashionMNIST, 'SEARCHED', ('data/fashion-mnist', 'elsewhere'))
-    with pytest.raises(FileNotFoundError, match=r'not found in data/fashion-mnist, elsewhere\. Install the Debian package '
-                       r'`dataset-fashion-mnist`, or put the four files .* into data/fashion-mnist\.'):
+    with pytest.raises(FileNotFoundError, match=r'not found in data/fashion-mnist, elsewhere\. Install the Debian '
+                       r'package `dataset-fashion-mnist`, or put the four files .* into data/fashion-mnist\.'):
         FashionMNIST()
     with pytest.raises(RuntimeError, match=r'not found in nowhere\..*into nowhere'):
         LabelNoise(dict(type='mmnoisy.FashionMNIST', data_root='nowhere'))
@@ -71,10 +71,10 @@ def test_damaged_files_are_named(tmp_path):
         FashionMNIST(data_root=str(tmp_path))
 
 
-@pytest.mark.parametrize('name, archive', [('CIFAR10', 'cifar-10-python.tar.gz'), ('CIFAR100', 'cifar-100-python.tar.gz')])
+@pytest.mark.parametrize('name, archive', [('CIFAR10', 'cifar-10-python.tar'), ('CIFAR100', 'cifar-100-python.tar')])
 def test_missing_cifar(tmp_path, name, archive):
-    with pytest.raises(RuntimeError, match=rf"Cannot read the data set {name} \(data_root='{tmp_path}'\).*Get https.*{archive}"
-                       r'.*lies in data_root.*download=True'):
+    with pytest.raises(RuntimeError, match=rf"Cannot read the data set {name} \(data_root='{tmp_path}'\).*Get https"
+                       rf'.*{archive}.*lies in data_root.*download=True'):
         LabelNoise(dict(type=name, data_root=str(tmp_path), download=False))
 
 

@@ -116,7 +116,8 @@ def test_wrappers_below_and_above():
     init_default_scope('mmpretrain')
     both = dict(type='ConcatDataset', datasets=[DIGITS, dict(DIGITS, split='test')])
     data = LabelNoise(both, SYM, holdout=0.1, pipeline=PACK)
-    assert len(set(data.source_idx) | set(LabelNoise(both, SYM, holdout=0.1, part='val', pipeline=PACK).source_idx)) == 1797
+    val = LabelNoise(both, SYM, holdout=0.1, part='val', pipeline=PACK)
+    assert len({*data.source_idx, *val.source_idx}) == 1797
     assert data[0]['inputs'].shape == (1, 8, 8)
     with pytest.raises(ValueError, match='set `pipeline`, since the source ConcatDataset has none'):
         LabelNoise(both, SYM)
@@ -226,15 +227,16 @@ def test_empty_source(tmp_path):
 
 def test_source_without_labels(tmp_path):
     (tmp_path / 'list.txt').write_text('0.jpg\n1.jpg\n')
-    source = dict(type='CustomDataset', data_prefix=str(tmp_path), ann_file=str(tmp_path / 'list.txt'), with_label=False)
-    with pytest.raises(ValueError, match='Row 0 of the data set CustomDataset has the gt_label None; one integer class'):
-        LabelNoise(source)
+    path = str(tmp_path / 'list.txt')
+    with pytest.raises(ValueError, match='Row 0 of the data set CustomDataset has the gt_label None; one integer'):
+        LabelNoise(dict(type='CustomDataset', data_prefix=str(tmp_path), ann_file=path, with_label=False))
 
 
 def test_map_with_numbers_survives_a_config_file(tmp_path):
     path = tmp_path / 'cfg.py'
     path.write_text("noise = dict(kind='asymmetric', rate=0.5, mapping={7: 1, '2': 7})\n")
     noise = Config.fromfile(path).noise
-    data = OURS.build(dict(type='mmnoisy.LabelNoise', source=DIGITS, noise=noise, save_to=str(tmp_path / 'labels.json')))
+    save_to = str(tmp_path / 'labels.json')
+    data = OURS.build(dict(type='mmnoisy.LabelNoise', source=DIGITS, noise=noise, save_to=save_to))
     assert set(data.gt_labels[data.clean_labels == 7]) == {1, 7}
     assert set(data.gt_labels[data.clean_labels == 2]) == {2, 7}

@@ -86,8 +86,8 @@ def test_csv_classes_found_given_or_from_another_file(root):
     ('path,label\n', ValueError, 'train.csv has no rows'),
     ('path,label\ntrain/cat/0.png,cat\ntrain/cat/1.png,\n', ValueError, 'line 3: the column label is empty'),
     ('path,label\ntrain/cat/0.png\n', ValueError, 'line 2: the column label is empty'),
-    ('path,label\n\ntrain/cat/0.png,cat\ntrain/cat/99.png,cat\n', FileNotFoundError, 'line 4: there is no image .*99.png'),
-    ('path,label\ntrain/cat/0.png,cow\n', ValueError, r"line 2: label 'cow' is none of the 3 classes \(cat, dog, emu\)"),
+    ('path,label\n\ntrain/cat/0.png,cat\ntrain/cat/99.png,cat\n', FileNotFoundError, 'line 4: there is no image .*99'),
+    ('path,label\ntrain/cat/0.png,cow\n', ValueError, r"line 2: label 'cow' is none of the 3 classes \(cat, dog, e"),
     ('path,label\ntrain/cat/0.png,3\n', ValueError, "line 2: label '3' is none"),
     ('path,label,clean_label\ntrain/cat/0.png,cat,\n', ValueError, "line 2: clean_label '' is none"),
 ])
@@ -97,8 +97,8 @@ def test_bad_csv(root, text, error, message):
 
 
 def test_missing_csv_and_empty_folder(root, tmp_path):
-    with pytest.raises(RuntimeError, match=r"Cannot read the data set mmnoisy.CSVDataset \(data_root=.*ann_file='no.csv'\).*"
-                       'no.csv does not exist'):
+    with pytest.raises(RuntimeError, match=r"Cannot read the data set mmnoisy.CSVDataset \(data_root=.*ann_file="
+                       r"'no.csv'\).*no.csv does not exist"):
         LabelNoise(dict(type='mmnoisy.CSVDataset', ann_file='no.csv', data_root=str(root)))
     (tmp_path / 'void').mkdir()
     with pytest.raises(RuntimeError, match='Cannot read the data set CustomDataset .*void'):

@@ -29,8 +29,8 @@ def test_clothing1m(clothing):
     data = LabelNoise(dict(type='mmnoisy.Clothing1M', data_root=str(clothing)), pipeline=PIPELINE)
     assert data.gt_labels.tolist() == [3, 2, 1, 0] and data.num_classes == 14 and data.clean_labels is None
     assert data[0]['data_samples'].img_path.endswith('images/3/3,3.jpg')
-    labels = {split: Clothing1M(str(clothing), f'clean_{split}').get_gt_labels().tolist() for split in ('train', 'val', 'test')}
-    assert labels == dict(train=[13], val=[5], test=[13])
+    for split, label in (('train', 13), ('val', 5), ('test', 13)):
+        assert Clothing1M(str(clothing), f'clean_{split}').get_gt_labels().tolist() == [label]
 
 
 def test_clothing1m_errors(clothing):
@@ -38,10 +38,10 @@ def test_clothing1m_errors(clothing):
         Clothing1M(str(clothing), 'train')
     with (clothing / 'clean_val_key_list.txt').open('a') as file:
         file.write('images/9/9.jpg\n')
-    with pytest.raises(ValueError, match='1 files of .*clean_val_key_list.txt have no label in .*the first is images/9/9.jpg'):
+    with pytest.raises(ValueError, match='1 files of .*clean_val_key_list.txt have no label in .*images/9/9.jpg'):
         Clothing1M(str(clothing), 'clean_val')
     (clothing / 'noisy_label_kv.txt').write_text('images/0/0.jpg\n')
-    with pytest.raises(ValueError, match="noisy_label_kv.txt: the line 'images/0/0.jpg' is not a file name and a class"):
+    with pytest.raises(ValueError, match="noisy_label_kv.txt: the line 'images/0/0.jpg' is not a file name and a"):
         Clothing1M(str(clothing))
     (clothing / 'noisy_train_key_list.txt').unlink()
     with pytest.raises(FileNotFoundError, match='noisy_train_key_list.txt does not exist. Set data_root'):
@@ -63,7 +63,8 @@ def test_animal10n(tmp_path):
 
 def test_mini_webvision(tmp_path):
     (tmp_path / 'info').mkdir()
-    (tmp_path / 'info/train_filelist_google.txt').write_text('google/q1/a b.jpg 0\ngoogle/q2/c.jpg 50\ngoogle/q3/d.jpg 49\n')
+    train_list = 'google/q1/a b.jpg 0\ngoogle/q2/c.jpg 50\ngoogle/q3/d.jpg 49\n'
+    (tmp_path / 'info/train_filelist_google.txt').write_text(train_list)
     (tmp_path / 'info/val_filelist.txt').write_text('val1.jpg 7\nval2.jpg 999\n')
     for name in ('google/q1/a b.jpg', 'google/q3/d.jpg', 'val_images_256/val1.jpg'):
         image(tmp_path / name)

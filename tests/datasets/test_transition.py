@@ -2,8 +2,14 @@ import numpy as np
 import pytest
 
 from mmnoisy.datasets.class_maps import ASYMMETRIC_MAPS
-from mmnoisy.datasets.transition import (asymmetric_matrix, check_matrix, check_rate, pairflip_matrix,
-                                         symmetric_matrix, transition_matrix)
+from mmnoisy.datasets.transition import (
+    asymmetric_matrix,
+    check_matrix,
+    check_rate,
+    pairflip_matrix,
+    symmetric_matrix,
+    transition_matrix,
+)
 
 CIFAR10 = 'airplane automobile bird cat deer dog frog horse ship truck'.split()
 FASHION = 'tshirt trouser pullover dress coat sandal shirt sneaker bag boot'.split()
