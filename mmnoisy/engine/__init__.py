@@ -1,12 +1,14 @@
+from .aum_hook import AUMHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
+from .meta_set_hook import MetaSetHook
 from .sample_record import Column, SampleRecordHook
-from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
+    'AUMHook',
     'Column',
     'EpochSeedHook',
     'FiniteLossHook',
+    'MetaSetHook',
     'SampleRecordHook',
-    'WarmupEntropyPenaltyHook',
 ]
