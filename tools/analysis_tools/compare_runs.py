@@ -67,13 +67,14 @@ def plot(runs: List[Run], path) -> None:
         best = _best_epoch(run)
         if best in epochs:
             left.plot(best, accuracy[epochs.index(best)], 'o', color=line.get_color(), markeredgecolor='black')
-        right.plot(*run.curve('train_memorised'), label=run.name, color=line.get_color(), linewidth=1.8)
+        right.plot(*run.curve('train_memorised'), color=line.get_color(), linewidth=1.8)
     left.plot([], [], 'o', color='white', markeredgecolor='black', label='best on noisy validation')
     left.set(title='Test accuracy', xlabel='Epoch', ylabel='Test accuracy (%)')
     right.set(title='Memorisation', xlabel='Epoch', ylabel='Wrong training labels reproduced (%)', ylim=(-2, 102))
     for axes in (left, right):
         axes.grid(alpha=0.3)
-        axes.legend()
+    # Outside: both panels have curves in every corner.
+    figure.legend(*left.get_legend_handles_labels(), loc='outside lower center', ncols=6)
     figure.suptitle(_noise_text(runs))
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
