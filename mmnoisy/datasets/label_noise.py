@@ -79,22 +79,24 @@ class LabelNoise:
 
         original, clean, self.num_classes = source_labels(self.source)
         self.checksum = checksum(original)
-        # Independent streams: another split must not change the noise.
+        # Independent streams: another split or threshold set must not change the noise.
         noise_rng, split_rng, threshold_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
         noisy = self._noisy_labels(original, noise_rng)
         if clean is None and self.noise:
             clean = original
-        self.source_idx = self._split(noisy, split_rng)
-        if not len(self.source_idx):
+        rows = self._split(noisy, split_rng)
+        if not len(rows):
             raise ValueError(f'LabelNoise: the part {part!r} of {len(noisy)} samples is empty with holdout={holdout}.')
         if keep is not None:
-            self.source_idx = kept_rows(keep, self.source_idx, noisy, self.checksum)
-        self.given_labels = self.gt_labels = noisy[self.source_idx]
+            rows = kept_rows(keep, rows, noisy, self.checksum)
+        self.source_idx = rows
+        self.given_labels = self.gt_labels = noisy[rows]
         self.threshold_mask = None
         if threshold_samples is not None:
-            self.threshold_mask = threshold_mask(self.given_labels, self.num_classes, threshold_rng, **threshold_samples)
+            self.threshold_mask = threshold_mask(
+                self.given_labels, self.num_classes, threshold_rng, **threshold_samples)
             self.gt_labels = np.where(self.threshold_mask, self.num_classes, self.given_labels)
-        self.clean_labels = None if clean is None else clean[self.source_idx]
+        self.clean_labels = None if clean is None else clean[rows]
         if save_to is not None:
             self._save(save_to, noisy, original)
         if part != 'val':
