@@ -1,12 +1,16 @@
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
+from .forget_rate_hook import ForgetRateHook
 from .sample_record import Column, SampleRecordHook
+from .selection_hook import SelectionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
     'Column',
     'EpochSeedHook',
     'FiniteLossHook',
+    'ForgetRateHook',
     'SampleRecordHook',
+    'SelectionHook',
     'WarmupEntropyPenaltyHook',
 ]
