@@ -1,5 +1,6 @@
 from typing import List, Union
 
+import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
