@@ -1,4 +1,5 @@
 from .aum_hook import AUMHook
+from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
@@ -10,6 +11,7 @@ from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 __all__ = [
     'AUMHook',
     'Column',
+    'CurriculumHook',
     'EpochSeedHook',
     'FiniteLossHook',
     'ForgetRateHook',
