@@ -1,6 +1,5 @@
 from .aum_hook import AUMHook
 from .curriculum_hook import CurriculumHook
-from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
@@ -12,7 +11,6 @@ from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 __all__ = [
     'AUMHook',
     'Column',
-    'CurriculumHook',
     'CurriculumHook',
     'EpochSeedHook',
     'FiniteLossHook',
