@@ -147,7 +147,6 @@ class SummaryHook(Hook):
                 logger='current',
                 level=logging.WARNING)
             best = {}
-        dataset = runner.train_dataloader.dataset
         last = self.history[-1] if self.history else {}
         detection = {key[len('detection_'):]: value for key, value in last.items() if key.startswith('detection_')}
         return dict(
@@ -159,10 +158,18 @@ class SummaryHook(Hook):
             test_accuracy_at_best_val=best.get('test_accuracy'),
             val_accuracy_best=best.get('val_accuracy'),
             test_accuracy_oracle_best=max(row['test_accuracy'] for row in tested) if tested else None,
-            noise=dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None,
+            noise=self._noise(runner),
             detection=detection or None,
             train_seconds=self.train_seconds,
             images_per_second=self.num_images / self.train_seconds if self.train_seconds else None)
+
+    @staticmethod
+    def _noise(runner) -> Optional[dict]:
+        """The data set's noise and, where a hook estimated it, ``estimated_rate``."""
+        dataset = runner.train_dataloader.dataset
+        noise = dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None
+        estimate = runner.message_hub.get_info('estimated_noise_rate')
+        return noise if estimate is None else dict(noise or {}, estimated_rate=estimate)
 
     def _add(self, runner, row: dict) -> None:
         """Merge values into the row of their epoch, log them and write the files."""
