@@ -1,6 +1,22 @@
 from .aum_hook import AUMHook
+from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
+from .forget_rate_hook import ForgetRateHook
+from .meta_set_hook import MetaSetHook
 from .sample_record import Column, SampleRecordHook
+from .selection_hook import SelectionHook
+from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
-__all__ = ['AUMHook', 'Column', 'EpochSeedHook', 'FiniteLossHook', 'SampleRecordHook']
+__all__ = [
+    'AUMHook',
+    'Column',
+    'CurriculumHook',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'ForgetRateHook',
+    'MetaSetHook',
+    'SampleRecordHook',
+    'SelectionHook',
+    'WarmupEntropyPenaltyHook',
+]
