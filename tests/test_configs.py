@@ -39,7 +39,7 @@ each_config = pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 
 @DATASETS.register_module()
 class RandomImages(BaseDataset):
-    """Stands in for a data set that is not on this machine: 10 random images of each class."""
+    """Stands in for a data set that is not on this machine: 30 samples of each class."""
 
     file = None  # an image on the disk, for pipelines that load one
 
@@ -49,7 +49,7 @@ class RandomImages(BaseDataset):
 
     def load_data_list(self):
         images = np.random.default_rng(0).integers(0, 256, (10, *self.shape), dtype=np.uint8)
-        labels = (i % self.num_classes for i in range(10 * self.num_classes))
+        labels = (i % self.num_classes for i in range(30 * self.num_classes))
         return [dict(img=images[i % 10], img_path=self.file, gt_label=label) for i, label in enumerate(labels)]
 
 
