@@ -10,6 +10,7 @@
 interruption goes on with the unfinished stage, from its latest checkpoint.
 """
 
+import copy
 import gc
 import hashlib
 import json
@@ -54,7 +55,9 @@ def stage_config(stage: dict, recipe: Config, args, folders: dict) -> Config:
     path = osp.join(osp.dirname(recipe.filename), stage['config']) if 'config' in stage else recipe.filename
     cfg = merge_args(Config.fromfile(path), args)
     cfg.pop('stages', None)
-    cfg.merge_from_dict({key: fill(value, folders) for key, value in (stage.get('options') or {}).items()})
+    # A copy: merging takes the `_delete_` out of what it merges.
+    options = copy.deepcopy(stage.get('options') or {})
+    cfg.merge_from_dict({key: fill(value, folders) for key, value in options.items()})
     return cfg
 
 
