@@ -1,6 +1,8 @@
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .sample_record import Column, SampleRecordHook
+from .sample_state_hook import SampleStateHook
+from .transition_hook import TransitionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
@@ -8,5 +10,7 @@ __all__ = [
     'EpochSeedHook',
     'FiniteLossHook',
     'SampleRecordHook',
+    'SampleStateHook',
+    'TransitionHook',
     'WarmupEntropyPenaltyHook',
 ]
