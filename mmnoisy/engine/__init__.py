@@ -1,3 +1,4 @@
+from .aum_hook import AUMHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .sample_record import Column, SampleRecordHook
@@ -6,6 +7,7 @@ from .transition_hook import TransitionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
+    'AUMHook',
     'Column',
     'EpochSeedHook',
     'FiniteLossHook',

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from ..engine.sweep import sweep, sweep_loader
 from ..registry import HOOKS
+from .noise_detection import detection_row
+from .samples_csv import given_labels
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
@@ -39,6 +41,7 @@ class SummaryHook(Hook):
     At the end of every ``interval``-th epoch, and of the last: accuracy on the test set and, every
     ``train_interval``-th epoch where true labels are known, on the training set split into correctly and wrongly
     labelled samples (``memorised`` = predicted as the given wrong label, ``corrected`` = predicted as the true one).
+    Every epoch: how well the hooks that judge samples find the wrong labels, in [0, 1].
     The validation accuracy is that of the runner's own validation loop. The test set selects nothing: ``at_best_val``
     is the test accuracy of the (first) epoch that is best on validation, ``oracle_best`` the best over all epochs.
     All accuracies are in percent.
@@ -95,6 +98,7 @@ class SummaryHook(Hook):
             row.update(self.measure_test(runner))
         if self._train_loader is not None and self.train_interval and (last or epoch % self.train_interval == 0):
             row.update(self.measure_train(runner))
+        row.update(detection_row(runner))
         self._add(runner, row)
 
     def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
@@ -118,7 +122,7 @@ class SummaryHook(Hook):
     def measure_train(self, runner) -> Dict[str, float]:
         """Training accuracy split by the correctness of the labels, in percent. Collective."""
         dataset = self._train_loader.dataset
-        given, clean = torch.as_tensor(dataset.gt_labels), torch.as_tensor(dataset.clean_labels)
+        given, clean = torch.as_tensor(given_labels(dataset)), torch.as_tensor(dataset.clean_labels)
         prediction = sweep(runner.model, self._train_loader, predicted_labels)['prediction']
         wrong = given != clean
         row = dict(train_accuracy=_percent(prediction == given))
@@ -140,6 +144,8 @@ class SummaryHook(Hook):
                       logger='current', level=30)
             best = {}
         dataset = runner.train_dataloader.dataset
+        last = self.history[-1] if self.history else {}
+        detection = {key[len('detection_'):]: value for key, value in last.items() if key.startswith('detection_')}
         return dict(
             config=Path(runner.cfg.filename).name if runner.cfg.filename else None,
             seed=runner.seed,
@@ -150,7 +156,7 @@ class SummaryHook(Hook):
             val_accuracy_best=best.get('val_accuracy'),
             test_accuracy_oracle_best=max(row['test_accuracy'] for row in tested) if tested else None,
             noise=dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None,
-            detection=None,
+            detection=detection or None,
             train_seconds=self.train_seconds,
             images_per_second=self.num_images / self.train_seconds if self.train_seconds else None)
 
