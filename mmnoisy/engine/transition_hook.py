@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..models.losses.transition_loss import TransitionLoss
 from ..registry import HOOKS
 from .sweep import sweep, sweep_loader, unwrap
-from .transition import ESTIMATORS
+from .transition_estimators import ESTIMATORS
 
 
 def transition_losses(model: nn.Module) -> List[TransitionLoss]:
@@ -44,7 +44,7 @@ class TransitionHook(Hook):
 
     Args:
         estimator (str): ``'clusters'``, ``'confident_joint'``, ``'anchor'`` or ``'dual_t'``, see
-            :mod:`mmnoisy.engine.transition`. Defaults to ``'clusters'``, the most exact one on small data.
+            :mod:`mmnoisy.engine.transition_estimators`. Defaults to ``'clusters'``, the most exact one on small data.
         begin (int): First epoch whose predictions count, from 1. Defaults to 2.
         end (int): Last epoch of the warm-up. Defaults to 10.
         dataset (str): Predictions for the ``'train'`` set, or for ``'val'``, the held-out noisy labels, which were not

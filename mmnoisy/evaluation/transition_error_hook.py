@@ -7,9 +7,10 @@ import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
-from ..datasets.noise import transition_matrix
+from ..datasets.transition import transition_matrix
 from ..engine.transition_hook import transition_losses
 from ..registry import HOOKS
+from .samples_csv import given_labels
 
 
 def transition_error(estimate: np.ndarray, clean: np.ndarray, noisy: np.ndarray) -> Dict[str, float]:
@@ -49,7 +50,7 @@ class TransitionErrorHook(Hook):
         if self._last is not None and torch.equal(matrix, self._last):
             return
         self._last = matrix.clone()
-        self._write(runner, transition_error(matrix.cpu().double().numpy(), dataset.clean_labels, dataset.gt_labels))
+        self._write(runner, transition_error(matrix.cpu().double().numpy(), dataset.clean_labels, given_labels(dataset)))
 
     @master_only
     def _write(self, runner, errors: Dict[str, float]) -> None:

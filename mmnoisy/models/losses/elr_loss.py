@@ -62,15 +62,12 @@ class ELRLoss(SampleStateLoss):
                 raise RuntimeError('ELRLoss needs its hook on several ranks: custom_hooks=[dict(type="mmnoisy.SampleStateHook")].')
             self._grow(int(sample_idx.max()) + 1)
         p = cls_score.softmax(1).clamp(1e-4, 1 - 1e-4)
+        average = self.targets[sample_idx].to(p)
         if self.training and torch.is_grad_enabled():
-            self._update(p.detach(), sample_idx)
-        agreement = (self.targets[sample_idx].to(p) * p).sum(1)
-        return -(target * cls_score.log_softmax(1)).sum(1) + self.lam * (1 - agreement).log()
-
-    def _update(self, p: Tensor, sample_idx: Tensor) -> None:
-        average = self.beta * self.targets[sample_idx].to(p) + (1 - self.beta) * p / p.sum(1, keepdim=True)
-        self.targets[sample_idx] = average.to(self.targets.dtype)
-        self.seen[sample_idx] = True
+            average = self.beta * average + (1 - self.beta) * (p / p.sum(1, keepdim=True)).detach()
+            self.targets[sample_idx] = average.to(self.targets.dtype)
+            self.seen[sample_idx] = True
+        return -(target * cls_score.log_softmax(1)).sum(1) + self.lam * (1 - (average * p).sum(1)).log()
 
     def _grow(self, size: int) -> None:
         missing = size - len(self.targets)

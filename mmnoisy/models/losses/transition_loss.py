@@ -5,13 +5,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...datasets import noise as noise_models
+from ...datasets import transition as matrices
 from .robust_loss import RobustLoss
 
 _KINDS = dict(
-    symmetric=noise_models.symmetric_matrix,
-    pairflip=noise_models.pairflip_matrix,
-    asymmetric=noise_models.asymmetric_matrix)
+    symmetric=matrices.symmetric_matrix,
+    pairflip=matrices.pairflip_matrix,
+    asymmetric=matrices.asymmetric_matrix)
 
 
 def read_transition(transition, num_classes: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def read_transition(transition, num_classes: int) -> np.ndarray:
 
     Args:
         transition (dict | str | Sequence[Sequence[float]] | np.ndarray | None): ``dict(kind=..., rate=..., ...)`` as in
-            :mod:`mmnoisy.datasets.noise`, the path of a ``.npy`` file, the matrix, or None for the identity.
+            :mod:`mmnoisy.datasets.transition`, the path of a ``.npy`` file, the matrix, or None for the identity.
         num_classes (int): K.
 
     Returns:
@@ -42,7 +42,7 @@ def read_transition(transition, num_classes: int) -> np.ndarray:
         if kind not in _KINDS:
             raise ValueError(f'transition: unknown kind {kind!r}. Known kinds: {", ".join(_KINDS)}.')
         transition = _KINDS[kind](num_classes, **options)
-    return noise_models.check_matrix(transition, num_classes)
+    return matrices.check_matrix(transition, num_classes)
 
 
 class TransitionLoss(RobustLoss):
@@ -77,7 +77,7 @@ class TransitionLoss(RobustLoss):
         Raises:
             ValueError: Not a transition matrix of K classes.
         """
-        matrix = noise_models.check_matrix(transition, self.num_classes)
+        matrix = matrices.check_matrix(transition, self.num_classes)
         self.transition.copy_(torch.as_tensor(matrix))
 
     def noisy_posterior(self, probability: Tensor) -> Tensor:
