@@ -45,8 +45,8 @@ class TransitionHook(Hook):
     Args:
         estimator (str): ``'clusters'``, ``'confident_joint'``, ``'anchor'`` or ``'dual_t'``, see
             :mod:`mmnoisy.engine.transition_estimators`. Defaults to ``'clusters'``, the most exact one on small data.
-        begin (int): First epoch whose predictions count, from 1. Defaults to 2.
-        end (int): Last epoch of the warm-up. Defaults to 10.
+        begin (int): First epoch whose predictions count, from 1. Defaults to 5.
+        end (int): Last epoch of the warm-up. Defaults to 15.
         dataset (str): Predictions for the ``'train'`` set, or for ``'val'``, the held-out noisy labels, which were not
             trained on but are fewer. Defaults to ``'train'``.
         restart (bool): Train anew once T is set. Defaults to True.
@@ -61,8 +61,8 @@ class TransitionHook(Hook):
 
     def __init__(self,
                  estimator: str = 'clusters',
-                 begin: int = 2,
-                 end: int = 10,
+                 begin: int = 5,
+                 end: int = 15,
                  dataset: str = 'train',
                  restart: bool = True,
                  **options):

@@ -28,7 +28,7 @@ def simulate(matrix, size=4000, blur=0.05, seed=0):
 
 
 @pytest.mark.parametrize('name', MATRICES)
-@pytest.mark.parametrize('estimator, tolerance', [('anchor', 0.02), ('dual_t', 0.03), ('confident_joint', 0.03), ('clusters', 0.01)])
+@pytest.mark.parametrize('estimator, tolerance', [('anchor', 0.02), ('confident_joint', 0.03), ('clusters', 0.01)])
 def test_estimators_find_a_known_matrix(estimator, tolerance, name):
     posterior, labels, _ = simulate(MATRICES[name])
     found = ESTIMATORS[estimator](posterior, labels)
@@ -50,21 +50,27 @@ def test_dual_t_is_the_product_of_its_factors():
 
 
 def test_confident_joint_by_hand():
-    # Thresholds .6 and .7: the third sample is confident of neither.
-    posterior, labels = np.array([[.9, .1], [.2, .8], [.5, .5], [.1, .9], [.6, .4], [.0, 1.]]), np.array([0, 0, 0, 1, 0, 1])
-    thresholds = posterior[labels == 0, 0].mean(), posterior[labels == 1, 1].mean()
-    assert thresholds == pytest.approx((.55, .95))
-    # Counts: class 0 labelled 0 twice (samples 0, 4), class 1 labelled 1 once (sample 5). Scaled by labels: 4, 2.
-    np.testing.assert_allclose(confident_joint(posterior, labels), np.eye(2))
+    posterior = np.array([[.9, .1], [.1, .9], [.5, .5], [.2, .8], [.3, .7], [.0, 1.], [.8, .2]])
+    labels = np.array([0, 0, 0, 1, 1, 1, 1])
+    # Thresholds: 0.5 for class 0 (mean of .9, .1, .5) and 0.675 for class 1 (of .8, .7, 1, .2).
+    # Class 0: samples 0, 2 (labelled 0) and 6 (labelled 1). Class 1: sample 1 (labelled 0) and 3, 4, 5 (labelled 1).
+    # All 3 and 4 samples of the labels are counted, so the scaling changes nothing.
+    np.testing.assert_allclose(confident_joint(posterior, labels), [[2 / 3, 1 / 3], [1 / 4, 3 / 4]])
+    # Sample 4 is now confident of nothing: label 1 has 3 counts for 4 samples, each weighs 4/3.
+    posterior[4] = .45, .55
+    np.testing.assert_allclose(confident_joint(posterior, labels), [[2 / (10 / 3), (4 / 3) / (10 / 3)], [1 / (11 / 3), (8 / 3) / (11 / 3)]])
 
 
 def test_clusters_correct_an_overconfident_network():
-    # Posteriors that are too sharp by far: their means are wrong as T, the counted labels are not.
-    matrix = MATRICES['pairflip']
+    # Posteriors that are too sharp by far are wrong as rows of T; the counted labels are not.
+    matrix = MATRICES['symmetric']
     posterior, labels, _ = simulate(matrix)
     sharp = posterior**2 / (posterior**2).sum(1, keepdims=True)
     assert np.abs(clusters(sharp, labels) - matrix).mean() < 0.01
-    assert np.abs(anchor(sharp, labels) - matrix).mean() > 0.03
+    assert np.abs(anchor(sharp, labels) - matrix).mean() > 0.1
+    # What Dual-T is for; on calibrated posteriors it counts the noise twice.
+    assert np.abs(dual_t(sharp, labels) - matrix).mean() < 0.03
+    assert np.abs(dual_t(posterior, labels) - matrix).mean() > 0.05
 
 
 def test_error_is_against_the_realised_matrix():
@@ -158,7 +164,7 @@ def test_bad_arguments(arguments, message):
 
 
 def test_refuses_a_model_without_t_and_a_warmup_without_end(tmp_path):
-    cfg = digits_cfg(tmp_path, custom_hooks=[dict(type='mmnoisy.TransitionHook', end=2)], epochs=4)
+    cfg = digits_cfg(tmp_path, custom_hooks=[dict(type='mmnoisy.TransitionHook', begin=1, end=2)], epochs=4)
     with pytest.raises(ValueError, match='no loss that takes a transition matrix'):
         train(cfg)
     with pytest.raises(ValueError, match='Lower `end`'):
