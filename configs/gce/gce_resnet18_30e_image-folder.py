@@ -1,4 +1,4 @@
-# Your own class folders, see ../_base_/datasets/image_folder.py. Copy these lines and set data_root and num_classes, or:
+# Your own class folders, see ../_base_/datasets/image_folder.py:
 #   python tools/train.py configs/gce/gce_resnet18_30e_image-folder.py --cfg-options \
 #     train_dataloader.dataset.source.data_root=D val_dataloader.dataset.source.data_root=D \
 #     test_dataloader.dataset.data_root=D model.head.num_classes=K data_preprocessor.num_classes=K

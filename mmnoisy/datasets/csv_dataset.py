@@ -85,13 +85,13 @@ def read_csv(path: str, required: Sequence[str]) -> List[Tuple[int, Dict[str, st
         raise FileNotFoundError(f'CSV file {path} does not exist.')
     with open(path, newline='', encoding='utf-8-sig') as file:
         reader = csv.DictReader(file)
+        header = reader.fieldnames or []
         # Cells beyond the header have the name None.
         rows = [(reader.line_num, {name: value and value.strip() for name, value in row.items() if name})
                 for row in reader]
-    missing = [name for name in required if name not in (reader.fieldnames or ())]
+    missing = [name for name in required if name not in header]
     if missing:
-        raise ValueError(f'{path}, line 1: the header has no column {", ".join(missing)}; it is '
-                         f'{",".join(reader.fieldnames or ())!r}.')
+        raise ValueError(f'{path}, line 1: the header {",".join(header)!r} has no column {", ".join(missing)}.')
     for line, row in rows:
         for name in required:
             if not row[name]:
@@ -102,8 +102,7 @@ def read_csv(path: str, required: Sequence[str]) -> List[Tuple[int, Dict[str, st
 
 
 def find_classes(rows: List[Tuple[int, Dict[str, str]]]) -> tuple:
-    """Names of the classes in the columns ``label`` and ``clean_label``: sorted, or '0'..'K-1' where all are numbers.
-    """
+    """Names of the classes in ``label`` and ``clean_label``: sorted, or '0'..'K-1' where all are numbers."""
     labels = {row[column] for _, row in rows for column in ('label', 'clean_label') if row.get(column)}
     if all(label.isdecimal() for label in labels):
         return tuple(str(number) for number in range(max(map(int, labels)) + 1))

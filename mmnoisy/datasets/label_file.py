@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -89,6 +89,42 @@ def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str]
         raise ValueError(f'label file {path} was made for another data set, split or order: the checksum of its '
                          f'original labels is {expected[:15]}..., that of this data set {checksum(original)[:15]}...')
     return labels.astype(np.int64)
+
+
+def load_trusted(path, size: int, num_classes: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Read checked labels of a few samples: a csv with the columns ``source_idx,label``.
+
+    Args:
+        path (str | Path): The file.
+        size (int): Samples of the data set.
+        num_classes (int): K.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Rows and their labels, (M,) each.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: A column is missing, or a row or label is outside the data set; the line is named.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'trusted file {path} does not exist.')
+    with path.open(newline='', encoding='utf-8-sig') as file:
+        table = list(csv.DictReader(file))
+    if not table or not {'source_idx', 'label'} <= set(table[0]):
+        raise ValueError(f'trusted file {path}: the first line must be "source_idx,label", with lines below it.')
+    columns = []
+    for name, limit in (('source_idx', size), ('label', num_classes)):
+        try:
+            values = _column(table, name)
+        except ValueError as error:
+            raise ValueError(f'trusted file {path}, {error}') from None
+        outside = np.flatnonzero((values < 0) | (values >= limit))
+        if len(outside):
+            raise ValueError(f'trusted file {path}, line {outside[0] + 2}: {name} {values[outside[0]]} is outside '
+                             f'0..{limit - 1}.')
+        columns.append(values)
+    return columns[0], columns[1]
 
 
 def _companion(path: Path) -> Path:

@@ -11,7 +11,7 @@ from mmpretrain.registry import TRANSFORMS
 from ..registry import DATASETS
 from .label_file import checksum, load_labels, save_labels
 from .noise import add_noise
-from .row_selection import kept_rows, threshold_mask
+from .row_selection import kept_rows, threshold_mask, trusted_labels
 from .source import build_source, image_features, sample_name, source_labels
 from .transition import transition_matrix
 
@@ -39,6 +39,10 @@ class LabelNoise:
         part (str): ``'train'`` (without the held-out rows), ``'val'`` (the held-out rows) or ``'all'``.
             Defaults to ``'train'``.
         pipeline (Sequence[dict], optional): Transforms; the source's own where None.
+        trusted (dict, optional): Samples of this part whose label somebody checked; ``trusted_idx`` lists them. Either
+            ``dict(path='trusted.csv')`` with the columns ``source_idx,label``, whose labels replace the given ones, or
+            ``dict(per_class=10)``: that many of each class, drawn with ``seed`` and given their true label, where it is
+            known. Defaults to None.
         save_to (str, optional): Write the labels of all rows to this .json, .npy or .csv file.
         keep (str, optional): A ``samples.csv``: rows that it flags are left out. Not for ``part='val'``.
         threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
@@ -57,6 +61,7 @@ class LabelNoise:
                  holdout: float = 0.0,
                  part: str = 'train',
                  pipeline: Optional[Sequence[dict]] = None,
+                 trusted: Optional[dict] = None,
                  save_to: Optional[str] = None,
                  keep: Optional[str] = None,
                  threshold_samples: Optional[dict] = None,
@@ -67,8 +72,9 @@ class LabelNoise:
             raise ValueError(f'LabelNoise: holdout must be a number in [0, 1), not {holdout!r}.')
         if part == 'val' and holdout == 0:
             raise ValueError("LabelNoise: part='val' needs holdout > 0.")
-        if part == 'val' and (keep is not None or threshold_samples is not None):
-            raise ValueError("LabelNoise: keep and threshold_samples are for the training data, not for part='val'.")
+        if part == 'val' and any(option is not None for option in (keep, threshold_samples, trusted)):
+            raise ValueError('LabelNoise: keep, threshold_samples and trusted are for the training data, '
+                             "not for part='val'.")
         # None would draw another seed in each process.
         if not isinstance(seed, int) or seed < 0:
             raise ValueError(f'LabelNoise: seed must be a non-negative integer, not {seed!r}.')
@@ -79,8 +85,9 @@ class LabelNoise:
 
         original, clean, self.num_classes = source_labels(self.source)
         self.checksum = checksum(original)
-        # Independent streams: another split or threshold set must not change the noise.
-        noise_rng, split_rng, threshold_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
+        # Independent streams: another split, threshold set or trusted set must not change the noise.
+        noise_rng, split_rng, threshold_rng, trusted_rng = (
+            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4))
         noisy = self._noisy_labels(original, noise_rng)
         if clean is None and self.noise:
             clean = original
@@ -90,6 +97,12 @@ class LabelNoise:
         if keep is not None:
             rows = kept_rows(keep, rows, noisy, self.checksum)
         self.source_idx = rows
+        self.trusted_idx = np.empty(0, dtype=np.int64)
+        if trusted is not None:
+            self.trusted_idx, labels = trusted_labels(
+                rows, clean, len(original), self.num_classes, trusted_rng, **trusted)
+            noisy = noisy.copy()
+            noisy[rows[self.trusted_idx]] = labels
         self.given_labels = self.gt_labels = noisy[rows]
         self.threshold_mask = None
         if threshold_samples is not None:

@@ -1,10 +1,13 @@
-"""Rows that an earlier run takes for right, and rows that serve as threshold samples."""
+"""Rows that an earlier run takes for right, threshold samples, and samples whose label was checked."""
 
 import csv
 import json
 from pathlib import Path
+from typing import Optional, Tuple
 
 import numpy as np
+
+from .label_file import load_trusted
 
 
 def kept_rows(path, rows: np.ndarray, labels: np.ndarray, checksum: str) -> np.ndarray:
@@ -79,6 +82,49 @@ def threshold_mask(labels: np.ndarray, num_classes: int, rng: np.random.Generato
         raise ValueError(f'LabelNoise: all {(labels == taken[0]).sum()} samples of class {taken[0]} would become threshold '
                          'samples. Leave out classes with so few samples, or use another threshold_samples.index.')
     return mask
+
+
+def trusted_labels(rows: np.ndarray,
+                   clean: Optional[np.ndarray],
+                   size: int,
+                   num_classes: int,
+                   rng: np.random.Generator,
+                   path: Optional[str] = None,
+                   per_class: Optional[int] = None) -> Tuple[np.ndarray, np.ndarray]:
+    """Samples whose label somebody checked, from a file, or drawn where the true labels are known.
+
+    Args:
+        rows (np.ndarray): (N,) ``source_idx`` of the data set.
+        clean (np.ndarray, optional): True labels of the whole source, where known.
+        size (int): Samples of the whole source.
+        num_classes (int): K.
+        rng (np.random.Generator): Draws the samples of each class.
+        path (str, optional): A csv with the columns ``source_idx,label``; rows outside ``rows`` are left out.
+        per_class (int, optional): Samples of each true class. Exactly one of the two is given.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Positions in ``rows`` and labels, (M,) each.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Both or no option, a bad file, a class with too few samples, or unknown true labels.
+    """
+    if (path is None) == (per_class is None):
+        raise ValueError("LabelNoise: trusted must be dict(path='trusted.csv') or dict(per_class=10).")
+    if path is not None:
+        source_idx, labels = load_trusted(path, size, num_classes)
+        inside = np.isin(source_idx, rows)
+        return np.searchsorted(rows, source_idx[inside]), labels[inside]
+    if clean is None:
+        raise ValueError("LabelNoise: trusted=dict(per_class=...) needs known true labels; name checked samples with "
+                         "dict(path='trusted.csv').")
+    members = [rng.permutation(np.flatnonzero(clean[rows] == label)) for label in range(num_classes)]
+    short = [label for label, found in enumerate(members) if len(found) < per_class]
+    if short:
+        raise ValueError(f'LabelNoise: class {short[0]} has {len(members[short[0]])} samples, fewer than trusted '
+                         f'per_class={per_class}.')
+    chosen = np.concatenate([found[:per_class] for found in members])
+    return chosen, clean[rows[chosen]]
 
 
 def _read(path):

@@ -1,5 +1,6 @@
 import csv
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Dict, List, Optional
@@ -44,15 +45,19 @@ class SummaryHook(Hook):
     Every epoch: how well the hooks that judge samples find the wrong labels, in [0, 1].
     The validation accuracy is that of the runner's own validation loop. The test set selects nothing: ``at_best_val``
     is the test accuracy of the (first) epoch that is best on validation, ``oracle_best`` the best over all epochs.
-    All accuracies are in percent.
+    All accuracies are in percent. ``train_seconds`` is the time of the training iterations, without evaluation,
+    checkpoints and what hooks do before an epoch, such as sweeps.
 
-    The history is saved in checkpoints. mmengine saves before it validates, so a resumed run repeats the validation
-    of the epoch that it starts from.
+    The history is saved in checkpoints. mmengine saves before it validates, so a resumed run repeats a validation that
+    its checkpoint has not seen.
 
     Args:
         interval (int): Epochs between two evaluations on the test set. Defaults to 1.
         train_interval (int): Epochs between two sweeps over the training set; 0 for never. Defaults to 1.
         val_metric (str): The validation metric that selects. Defaults to ``'accuracy/top1'``.
+
+    Raises:
+        ValueError: Before training: the test set has other classes, or another order of them, than the training set.
     """
 
     # After the hooks that act on the model at the end of an epoch, before CheckpointHook (VERY_LOW) saves the history.
@@ -77,9 +82,9 @@ class SummaryHook(Hook):
         if runner._resume and self._stashed is not None:
             self.history = [dict(row) for row in self._stashed['history']]
             self.train_seconds, self.num_images = self._stashed['train_seconds'], self._stashed['num_images']
-            self._repeat_validation(runner)
 
     def before_train_epoch(self, runner) -> None:
+        self._repeat_validation(runner)
         self._epoch_start = time.perf_counter()
         self._epoch_images = 0
 
@@ -111,6 +116,7 @@ class SummaryHook(Hook):
             history=[dict(row) for row in self.history], train_seconds=self.train_seconds, num_images=self.num_images)
 
     def after_train(self, runner) -> None:
+        self._repeat_validation(runner)
         self._write(runner)
 
     def measure_test(self, runner) -> Dict[str, float]:
@@ -139,11 +145,12 @@ class SummaryHook(Hook):
         validated = [row for row in self.history if 'val_accuracy' in row]
         best = max(validated, key=lambda row: row['val_accuracy']) if validated else {}
         if self._same_data(runner.cfg, 'val_dataloader', 'test_dataloader'):
-            print_log('val_dataloader reads the test set, so the epoch that is best on it is an oracle: '
-                      'test_accuracy_at_best_val is left out. Hold out noisy validation data with LabelNoise(holdout=...).',
-                      logger='current', level=30)
+            print_log(
+                'val_dataloader reads the test set, so the epoch that is best on it is an oracle: '
+                'test_accuracy_at_best_val is left out. Hold out noisy validation data with LabelNoise(holdout=...).',
+                logger='current',
+                level=logging.WARNING)
             best = {}
-        dataset = runner.train_dataloader.dataset
         last = self.history[-1] if self.history else {}
         detection = {key[len('detection_'):]: value for key, value in last.items() if key.startswith('detection_')}
         return dict(
@@ -155,10 +162,18 @@ class SummaryHook(Hook):
             test_accuracy_at_best_val=best.get('test_accuracy'),
             val_accuracy_best=best.get('val_accuracy'),
             test_accuracy_oracle_best=max(row['test_accuracy'] for row in tested) if tested else None,
-            noise=dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None,
+            noise=self._noise(runner),
             detection=detection or None,
             train_seconds=self.train_seconds,
             images_per_second=self.num_images / self.train_seconds if self.train_seconds else None)
+
+    @staticmethod
+    def _noise(runner) -> Optional[dict]:
+        """The data set's noise and, where a hook estimated it, ``estimated_rate``."""
+        dataset = runner.train_dataloader.dataset
+        noise = dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None
+        estimate = runner.message_hub.get_info('estimated_noise_rate')
+        return noise if estimate is None else dict(noise or {}, estimated_rate=estimate)
 
     def _add(self, runner, row: dict) -> None:
         """Merge values into the row of their epoch, log them and write the files."""
@@ -177,14 +192,21 @@ class SummaryHook(Hook):
         if not self.history or 'val_accuracy' in self.history[-1] or runner.val_loop is None:
             return
         if runner.epoch >= runner.val_begin and runner.epoch % runner.val_interval == 0:
-            runner.val_loop.run()
+            # Not in before_train: CheckpointHook, which may save the best now, is ready only after it. A loader draws
+            # from torch's generator, which EpochSeedHook has set for the epoch.
+            with torch.random.fork_rng(devices=[]):
+                runner.val_loop.run()
 
     def _build_test_loader(self, runner):
         cfg = runner.cfg.get('test_dataloader')
         if not cfg:
             return None
-        loader = Runner.build_dataloader(cfg, seed=runner.seed)
-        return sweep_loader(runner, loader.dataset)
+        dataset = Runner.build_dataloader(cfg, seed=runner.seed).dataset
+        train, test = (getattr(d, 'metainfo', {}).get('classes') for d in (runner.train_dataloader.dataset, dataset))
+        if train and test and tuple(train) != tuple(test):
+            raise ValueError(f'The test set has the classes {list(test)}, the training set {list(train)}: labels would '
+                             'mean different things. Set `classes` of both data sets to the same list.')
+        return sweep_loader(runner, dataset)
 
     def _build_train_loader(self, runner):
         if not self.train_interval or getattr(runner.train_dataloader.dataset, 'clean_labels', None) is None:

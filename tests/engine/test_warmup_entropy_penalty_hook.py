@@ -17,7 +17,7 @@ LOSSES = [
     dict(type='mmpretrain.CrossEntropyLoss'),
     dict(type='mmpretrain.LabelSmoothLoss', label_smooth_val=0.2, num_classes=5),
     dict(type='mmnoisy.GCELoss', loss_weight=3.),
-    dict(type='mmnoisy.SumLoss', terms=[dict(loss=dict(type='mmnoisy.MAELoss')), dict(loss=dict(type='mmnoisy.RCELoss'))]),
+    dict(type='mmnoisy.APLLoss', active=dict(type='mmnoisy.NCELoss'), passive=dict(type='mmnoisy.RCELoss')),
 ]
 
 

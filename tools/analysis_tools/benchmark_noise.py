@@ -36,9 +36,9 @@ def main():
         start = time.perf_counter()
         noisy = add_noise(labels, args.num_classes, rng, rate=args.rate, **options)
         seconds = time.perf_counter() - start
-        name = ', '.join(str(value) for value in options.values() if not callable(value) and value is not circle)
+        name = ', '.join(f'{key}={options[key]}' for key in ('kind', 'exact', 'inclusive') if key in options)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f'{name:24s} {seconds:6.2f} s, realised rate {(noisy != labels).mean():.4f}, peak memory {peak:.2f} GiB')
+        print(f'{name:32s} {seconds:6.2f} s, realised rate {(noisy != labels).mean():.4f}, peak memory {peak:.2f} GiB')
 
 
 if __name__ == '__main__':

@@ -2,7 +2,8 @@
 # both. The labels count as given; 10 % of the training images are a noisy validation split.
 data_root = 'data/images'
 num_classes = 10
-data_preprocessor = dict(num_classes=num_classes, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
+data_preprocessor = dict(
+    num_classes=num_classes, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 # Pillow refuses a truncated file, which OpenCV fills with grey.
 load = dict(type='LoadImageFromFile', imdecode_backend='pillow')
 train_pipeline = [

@@ -2,10 +2,21 @@ from .co_teaching import CoTeaching
 from .co_teaching_plus import CoTeachingPlus
 from .forget_rate import ForgetRate
 from .jocor import JoCoR
+from .meta_reweighting import L2RW, MetaReweighting, MetaWeightNet, meta_gradient
 from .sample_aware import SampleAwareClassifier, sample_indices, sample_weights
 from .two_networks import TwoNetworks
 
 __all__ = [
-    'CoTeaching', 'CoTeachingPlus', 'ForgetRate', 'JoCoR', 'SampleAwareClassifier', 'TwoNetworks', 'sample_indices',
-    'sample_weights'
+    'CoTeaching',
+    'CoTeachingPlus',
+    'ForgetRate',
+    'JoCoR',
+    'L2RW',
+    'MetaReweighting',
+    'MetaWeightNet',
+    'SampleAwareClassifier',
+    'TwoNetworks',
+    'meta_gradient',
+    'sample_indices',
+    'sample_weights',
 ]

@@ -26,8 +26,8 @@ class CoTeaching(TwoNetworks):
     def __init__(self, *args, forget_rate: Union[float, str, dict], **kwargs):
         super().__init__(*args, **kwargs)
         self.forget_rate = ForgetRate.build(forget_rate)
-        #: Positions in the last batch from which each network learnt; for evaluation.
-        self.selected = {}
+        #: Share of the networks that learnt from each sample of the last batch, (B,); NaN = not considered.
+        self.selected = None
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """``loss_net1``, ``loss_net2`` and ``kept``, the share of the batch that is learnt from."""
@@ -48,7 +48,10 @@ class CoTeaching(TwoNetworks):
         """
         weight = self.weights(data_samples, loss1.device)
         for1, for2 = (among[small_loss(other[among], self.forget_rate())] for other in (loss2, loss1))
-        self.selected = dict(net1=for1, net2=for2)
+        self.selected = torch.full_like(weight, float('nan'))
+        self.selected[among] = 0
+        for chosen in (for1, for2):
+            self.selected[chosen] += 0.5
         # The sum over no sample is 0 and keeps every parameter in the graph, which DDP needs.
         divisor = max(1, len(for1))
         return dict(

@@ -1,5 +1,6 @@
 from typing import List, Union
 
+import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
@@ -33,7 +34,7 @@ class JoCoR(TwoNetworks):
         self.forget_rate = ForgetRate.build(forget_rate)
         self.agreement = agreement
         #: As in :class:`CoTeaching`.
-        self.selected = {}
+        self.selected = None
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """``loss_joint``, mean over the selected samples, and ``kept``, their share of the batch."""
@@ -44,7 +45,7 @@ class JoCoR(TwoNetworks):
         divergence = ((log1.exp() - log2.exp()) * (log1 - log2)).sum(1)
         joint = (1 - self.agreement) * (loss1 + loss2) + self.agreement * divergence
         small = small_loss(joint, self.forget_rate())
-        self.selected = dict(net1=small, net2=small)
         weight = self.weights(data_samples, joint.device)
+        self.selected = torch.zeros_like(weight).index_fill(0, small, 1)
         return dict(
             loss_joint=(joint * weight)[small].mean(), kept=joint.new_tensor(len(small) / len(joint)), **self.penalties())
