@@ -5,31 +5,22 @@ from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .meta_set_hook import MetaSetHook
 from .sample_record import Column, SampleRecordHook
-<<<<<<< HEAD
 from .sample_state_hook import SampleStateHook
-from .transition_hook import TransitionHook
-=======
 from .selection_hook import SelectionHook
->>>>>>> main
+from .transition_hook import TransitionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
     'AUMHook',
     'Column',
-<<<<<<< HEAD
-    'EpochSeedHook',
-    'FiniteLossHook',
-    'SampleRecordHook',
-    'SampleStateHook',
-    'TransitionHook',
-=======
     'CurriculumHook',
     'EpochSeedHook',
     'FiniteLossHook',
     'ForgetRateHook',
     'MetaSetHook',
     'SampleRecordHook',
+    'SampleStateHook',
     'SelectionHook',
->>>>>>> main
+    'TransitionHook',
     'WarmupEntropyPenaltyHook',
 ]
