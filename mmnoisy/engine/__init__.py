@@ -5,7 +5,9 @@ from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .meta_set_hook import MetaSetHook
 from .sample_record import Column, SampleRecordHook
+from .sample_state_hook import SampleStateHook
 from .selection_hook import SelectionHook
+from .transition_hook import TransitionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     'ForgetRateHook',
     'MetaSetHook',
     'SampleRecordHook',
+    'SampleStateHook',
     'SelectionHook',
+    'TransitionHook',
     'WarmupEntropyPenaltyHook',
 ]
