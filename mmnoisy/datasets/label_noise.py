@@ -8,6 +8,7 @@ from mmpretrain.registry import TRANSFORMS
 
 from ..registry import DATASETS
 from . import noise as noise_models
+from .batched_fetch import fetch, is_plain_packing, stack_images
 from .label_file import load_labels, save_labels
 
 PARTS = ('train', 'val', 'all')
@@ -33,6 +34,9 @@ class LabelNoise:
         pipeline (Sequence[dict], optional): Transforms; the source's own where None.
         save_to (str, optional): Write the labels of all rows to this .json, .npy or .csv file.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
+        batched (bool): Fetch whole batches where the pipeline only packs and the images are uint8 arrays of one size
+            in memory: the same samples, without a pipeline call for each. They are kept in memory once more, as
+            one tensor. Defaults to True.
 
     Raises:
         ValueError: A bad noise config, holdout or part, or an empty part; the message names the option.
@@ -46,7 +50,8 @@ class LabelNoise:
                  part: str = 'train',
                  pipeline: Optional[Sequence[dict]] = None,
                  save_to: Optional[str] = None,
-                 test_mode: bool = False):
+                 test_mode: bool = False,
+                 batched: bool = True):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
         if not 0 <= holdout < 1:
@@ -58,6 +63,8 @@ class LabelNoise:
         self.noise = dict(noise) if noise else None
         self.seed, self.holdout, self.part, self.test_mode = seed, holdout, part, test_mode
         self.pipeline = self.source.pipeline if pipeline is None else self._compose(pipeline)
+        # A dict, so that views of this data set with other pipelines share the images.
+        self._stacked = dict() if batched else dict(images=None)
 
         original = np.asarray([self.source.get_data_info(i)['gt_label'] for i in range(len(self.source))], dtype=np.int64)
         if not len(original):
@@ -122,6 +129,15 @@ class LabelNoise:
         if data is None:
             raise RuntimeError(f'Cannot load sample {idx} ({name}): the pipeline returned nothing. Repair or remove the file.')
         return data
+
+    def __getitems__(self, indices: Sequence[int]) -> List[dict]:
+        """The samples of a batch, as :meth:`__getitem__` gives them; torch's loader calls this."""
+        if is_plain_packing(self.pipeline):
+            if 'images' not in self._stacked:
+                self._stacked['images'] = stack_images(self)
+            if self._stacked['images'] is not None:
+                return fetch(self._stacked['images'], self.gt_labels, indices)
+        return [self[index] for index in indices]
 
     def noise_summary(self) -> Optional[dict]:
         """What noise this part has.
