@@ -16,11 +16,16 @@ from ..registry import HOOKS
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
-    """A sweep's measure: ``prediction`` (B,), the class that the model predicts, and ``label`` (B,)."""
+    """A sweep's measure: ``prediction`` (B,), the class that the model predicts, and ``label`` (B,).
+
+    Each further ``pred_label_<name>`` of a model of several networks gives a ``prediction_<name>`` (B,).
+    """
     results = model(inputs, data_samples, mode='predict')
-    return dict(
-        prediction=torch.cat([result.pred_label for result in results]),
-        label=torch.cat([result.gt_label for result in results]).to(inputs.device))
+    found = dict(label=torch.cat([result.gt_label for result in results]).to(inputs.device))
+    for key in results[0].keys():
+        if key.startswith('pred_label'):
+            found[key.replace('pred_label', 'prediction')] = torch.cat([result.get(key) for result in results])
+    return found
 
 
 def _percent(correct: Tensor) -> float:
@@ -105,9 +110,10 @@ class SummaryHook(Hook):
         self._write(runner)
 
     def measure_test(self, runner) -> Dict[str, float]:
-        """Accuracies on the test set, in percent; each name starts with ``test_``. Collective."""
+        """Accuracies on the test set, in percent: ``test_accuracy`` and ``test_accuracy_<network>``. Collective."""
         found = sweep(runner.model, self._test_loader, predicted_labels)
-        return dict(test_accuracy=_percent(found['prediction'] == found['label']))
+        label = found.pop('label')
+        return {name.replace('prediction', 'test_accuracy'): _percent(value == label) for name, value in found.items()}
 
     def measure_train(self, runner) -> Dict[str, float]:
         """Training accuracy split by the correctness of the labels, in percent. Collective."""
@@ -139,6 +145,7 @@ class SummaryHook(Hook):
             seed=runner.seed,
             epochs=runner.epoch,
             test_accuracy_last=tested[-1]['test_accuracy'] if tested else None,
+            **{f'{key}_last': tested[-1][key] for key in (tested or [{}])[-1] if key.startswith('test_accuracy_')},
             test_accuracy_at_best_val=best.get('test_accuracy'),
             val_accuracy_best=best.get('val_accuracy'),
             test_accuracy_oracle_best=max(row['test_accuracy'] for row in tested) if tested else None,

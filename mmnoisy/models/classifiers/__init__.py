@@ -1,3 +1,4 @@
 from .sample_aware import SampleAwareClassifier, sample_indices, sample_weights
+from .two_networks import TwoNetworks
 
-__all__ = ['SampleAwareClassifier', 'sample_indices', 'sample_weights']
+__all__ = ['SampleAwareClassifier', 'TwoNetworks', 'sample_indices', 'sample_weights']

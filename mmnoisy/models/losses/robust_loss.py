@@ -14,6 +14,11 @@ def to_target(label: Tensor, cls_score: Tensor) -> Tensor:
     return F.one_hot(label.reshape(-1).long(), cls_score.size(1)).to(cls_score)
 
 
+def cross_entropy(cls_score: Tensor, target: Tensor) -> Tensor:
+    """Cross entropy of logits (B, K) against one-hot or soft targets (B, K): (B,)."""
+    return -(target * cls_score.log_softmax(1)).sum(1)
+
+
 def current_epoch() -> int:
     """Epoch of the running mmengine runner, from 0; 0 where no runner trains."""
     return MessageHub.get_current_instance().get_info('epoch', 0) or 0
