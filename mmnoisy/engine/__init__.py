@@ -4,4 +4,11 @@ from .finite_loss_hook import FiniteLossHook
 from .sample_record import Column, SampleRecordHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
-__all__ = ['CoDivideHook', 'Column', 'EpochSeedHook', 'FiniteLossHook', 'SampleRecordHook', 'WarmupEntropyPenaltyHook']
+__all__ = [
+    'CoDivideHook',
+    'Column',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'SampleRecordHook',
+    'WarmupEntropyPenaltyHook',
+]

@@ -1,0 +1,69 @@
+# Every target makes its own environment if it is missing:
+#   make demo                      .venv with OpenMMLab's packages
+#   make demo STACK=onedl          .venv-onedl with the maintained forks
+#   make test VENV=/tmp/env        other places: /tmp/env and /tmp/env-onedl
+STACK ?= openmmlab
+VENV ?= .venv$(if $(filter onedl,$(STACK)),-onedl)
+PYTHON ?= python3
+# Tests and the demo use small networks: more threads make them slower.
+export OMP_NUM_THREADS ?= 1
+
+BIN := $(abspath $(VENV))/bin
+STAMP := $(VENV)/.mmnoisy-$(STACK)
+OTHER := $(filter-out $(STAMP),$(addprefix $(VENV)/.mmnoisy-,openmmlab onedl))
+PYTEST := $(BIN)/python -m pytest
+LINT := mmnoisy configs tools tests setup.py
+
+ifeq ($(filter $(STACK),openmmlab onedl),)
+$(error STACK must be openmmlab or onedl, not '$(STACK)')
+endif
+
+.PHONY: help install demo test test-full test-smoke test-ddp lint format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo      train ce, gce, sce and mae on noisy digits: a table and demo_results/curves.png'
+	@echo 'make test      all tests on the OpenMMLab stack, then the smoke tests on the OneDL stack'
+	@echo 'make test-ddp  the tests that start two processes'
+	@echo 'make lint      ruff check and format check;  make format  repairs both'
+	@echo 'make install   the environment alone;  make clean  removes build files, not environments'
+	@echo 'Options: STACK=openmmlab|onedl VENV=<folder> PYTHON=<python3.10 or newer>'
+
+install: $(STAMP)
+
+# uv links files between environments instead of copying 5 GB; where it cannot be had, pip does the same slowly.
+$(STAMP): setup.py mmnoisy/version.py
+	@if [ -e '$(OTHER)' ]; then echo '$(VENV) holds the other stack; name another one with VENV=.' >&2; exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "mmnoisy needs Python 3.10 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	{ $(BIN)/python -m pip install --quiet uv && \
+	  $(BIN)/python -m uv pip install --python $(BIN)/python -e '.[$(STACK),tests]'; } || \
+	  $(BIN)/python -m pip install -e '.[$(STACK),tests]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/python tools/demo.py --out demo_results
+
+test: test-full
+	$(MAKE) test-smoke STACK=onedl VENV=$(VENV)-onedl
+
+test-full: $(STAMP)
+	$(PYTEST)
+
+test-smoke: $(STAMP)
+	$(PYTEST) -m smoke
+
+test-ddp: $(STAMP)
+	$(PYTEST) -m ddp
+
+lint: $(STAMP)
+	$(BIN)/ruff check $(LINT)
+	$(BIN)/ruff format --check $(LINT)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix $(LINT)
+	$(BIN)/ruff format $(LINT)
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
+	find mmnoisy configs tools tests -name __pycache__ -type d -prune -exec rm -rf {} +
