@@ -61,23 +61,24 @@ def fit_gmm(losses: np.ndarray, max_iter: int = 10, tol: float = 1e-2, reg_covar
                       mixture.weights_[order])
 
 
-def fit_bmm(losses: np.ndarray, max_iter: int = 10, margin: float = 1e-4) -> MixtureFit:
+def fit_bmm(losses: np.ndarray, max_iter: int = 30, margin: float = 1e-4) -> MixtureFit:
     """Two Beta distributions by expectation maximisation with moments.
 
     `Unsupervised Label Noise Modeling and Loss Correction <https://arxiv.org/abs/1904.11238>`_. Losses (N,) in
-    [0, 1] are cut to [margin, 1 - margin], where the densities are finite.
+    [0, 1] are cut to [margin, 1 - margin], where the densities are finite. It starts from the two sides of the mean
+    (the authors' code starts from fixed components, which can fall together).
     """
     from scipy import stats
     x = np.clip(losses, margin, 1 - margin)
-    shapes, weights = np.array([[1., 2.], [2., 1.]]), np.array([0.5, 0.5])
+    share = np.stack([x <= x.mean(), x > x.mean()]).astype(float)
     for _ in range(max_iter):
-        share = _share(stats.beta, x, shapes, weights)
         total = share.sum(1).clip(1e-12)
         means = (share * x).sum(1) / total
         variances = ((share * (x - means[:, None])**2).sum(1) / total).clip(1e-8)
         scale = (means * (1 - means) / variances - 1).clip(1e-3)
         shapes = np.stack([means * scale, (1 - means) * scale], axis=1)
         weights = total / total.sum()
+        share = _share(stats.beta, x, shapes, weights)
     means = shapes[:, 0] / shapes.sum(1)
     order = means.argsort()
     shapes, weights, means = shapes[order], weights[order], means[order]
