@@ -13,7 +13,7 @@ from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
 BASE = 'dividemix/dividemix_cnn3_60e_digits-sym40.py'
 
 
-def config(work_dir, epochs=3, hook=(), **overrides):
+def config(work_dir, epochs=3, hook=None, **overrides):
     cfg = digits_cfg(work_dir, BASE, epochs, channels=None, **overrides)
     cfg.merge_from_dict({
         'model.network.backbone.channels': (4, 8, 8),
@@ -25,7 +25,7 @@ def config(work_dir, epochs=3, hook=(), **overrides):
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.test_dataloader.dataset.indices = 20
     cfg.custom_hooks = [dict(type='mmnoisy.CoDivideHook', warmup_epochs=1, plot_interval=0)]
-    cfg.custom_hooks[0].update(hook)
+    cfg.custom_hooks[0].update(hook or {})
     return cfg
 
 
