@@ -49,10 +49,15 @@ def digits_cfg(work_dir, base='ce/ce_cnn3_60e_digits-sym40.py', epochs=2, channe
     return cfg
 
 
-def build_runner(cfg: Config) -> Runner:
-    """A Runner that shares no global state of mmengine (message hub, logger, visualizer) with earlier ones."""
+def clear_globals() -> None:
+    """Forget mmengine's message hubs, loggers and visualizers of earlier runs."""
     for manager in (MessageHub, MMLogger, Visualizer):
         manager._instance_dict.clear()
+
+
+def build_runner(cfg: Config) -> Runner:
+    """A Runner that shares no global state with earlier ones."""
+    clear_globals()
     cfg = cfg.copy()
     cfg.experiment_name = f'test_{uuid.uuid4().hex}'
     return Runner.from_cfg(cfg)
@@ -67,7 +72,8 @@ def train(cfg: Config) -> Runner:
 
 def _serve(rank, port, pipe):
     """Main of a rank: run what comes through the pipe until it closes."""
-    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2', MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+    address = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2', **address)
     torch.set_num_threads(1)
     torch.distributed.init_process_group('gloo')
     while True:

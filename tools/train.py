@@ -2,38 +2,50 @@
 
 import argparse
 import os
-import os.path as osp
 
-import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-import mmnoisy  # noqa: F401
+from mmnoisy.config import find_config, set_loader_defaults, set_run
 
 
 def parse_args():
-    parser = argparse.ArgumentParser(description='Train a model on noisy labels.')
-    parser.add_argument('config', help='train config file')
-    parser.add_argument('--work-dir', help='folder for logs, checkpoints and summary.json')
+    parser = argparse.ArgumentParser(
+        description='Train a model on noisy labels. The work dir gets checkpoints, history.csv and summary.json.')
+    parser.add_argument('config', help="config file, or 'mmnoisy::<method>/<name>' for one of the package")
+    parser.add_argument('--work-dir', help='folder for all output; work_dirs/<config name> by default')
     parser.add_argument(
-        '--resume', nargs='?', const='auto', help='go on from this checkpoint, or from the latest in the work dir where '
-        'none is named')
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint, or from the latest in the work dir where none is named')
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--seed', type=int, help='seed of initialisation, order and augmentation')
     parser.add_argument('--noise-seed', type=int, help='seed of every LabelNoise in the config (noise and holdout)')
     parser.add_argument('--no-validate', action='store_true', help='no validation while training')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate by the batch size')
     parser.add_argument('--no-pin-memory', action='store_true', help='no pinned memory in the loaders')
-    parser.add_argument('--no-persistent-workers', action='store_true', help='start the loaders\' workers anew each epoch')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='overwrite config entries: key=value, nested keys with dots, '
-        'lists as key="[a,b]"')
+        '--no-persistent-workers', action='store_true', help="start the loaders' workers anew each epoch")
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='overwrite config entries: nested keys with dots, lists as key="[a,b]"')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
     # torch.distributed.launch passes --local-rank.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    try:
+        args.config = find_config(args.config)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    if args.resume not in (None, 'auto') and '://' not in args.resume and not os.path.exists(args.resume):
+        parser.error(f'--resume: the checkpoint {args.resume!r} does not exist.')
     return args
 
 
@@ -52,13 +64,9 @@ def set_noise_seed(node, seed: int) -> int:
 
 def merge_args(cfg, args):
     """Put the command line's options into the config."""
+    set_run(cfg, args)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    cfg.launcher = args.launcher
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
@@ -66,6 +74,8 @@ def merge_args(cfg, args):
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise SystemExit('--auto-scale-lr: the config has no auto_scale_lr=dict(base_batch_size=...).')
         cfg.auto_scale_lr.enable = True
     if args.seed is not None:
         cfg.setdefault('randomness', {})
@@ -76,16 +86,7 @@ def merge_args(cfg, args):
         loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
         if not set_noise_seed(loaders, args.noise_seed):
             raise SystemExit('--noise-seed: the config has no mmnoisy.LabelNoise.')
-    for part in ('train', 'val', 'test'):
-        loader = cfg.get(f'{part}_dataloader')
-        if loader:
-            loader.setdefault('pin_memory', torch.cuda.is_available())
-            loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
-            loader.setdefault('collate_fn', dict(type='default_collate'))
-            if args.no_pin_memory:
-                loader.pin_memory = False
-            if args.no_persistent_workers:
-                loader.persistent_workers = False
+    set_loader_defaults(cfg, args.no_pin_memory, args.no_persistent_workers)
     return cfg
 
 

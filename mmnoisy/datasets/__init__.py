@@ -1,11 +1,19 @@
+from .animal10n import Animal10N
+from .clothing1m import Clothing1M
+from .csv_dataset import CSVDataset
 from .digits import Digits
 from .fashion_mnist import FashionMNIST
 from .label_noise import LabelNoise
+from .mini_webvision import MiniWebVision
 from .stream_sampler import StreamSampler
 
 __all__ = [
+    'Animal10N',
+    'CSVDataset',
+    'Clothing1M',
     'Digits',
     'FashionMNIST',
     'LabelNoise',
+    'MiniWebVision',
     'StreamSampler',
 ]

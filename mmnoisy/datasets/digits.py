@@ -1,3 +1,4 @@
+from functools import lru_cache
 from typing import List
 
 import numpy as np
@@ -32,10 +33,16 @@ class Digits(BaseDataset):
 
     def load_data_list(self) -> List[dict]:
         """One dict a sample: ``img`` (8, 8) uint8 in [0, 240], ``gt_label`` int."""
-        from sklearn.datasets import load_digits
-        digits = load_digits()
+        digits = _load()
         # RandomState's stream is frozen by numpy, default_rng's is not: the split must never change.
         order = np.random.RandomState(0).permutation(len(digits.target))
         rows = order[:self.NUM_TRAIN] if self.split == 'train' else order[self.NUM_TRAIN:]
         images = (digits.images * 15).astype(np.uint8)
         return [dict(img=images[row], gt_label=int(digits.target[row])) for row in rows]
+
+
+@lru_cache(maxsize=1)
+def _load():
+    """scikit-learn parses a text file: once for the train, validation and test data of a run."""
+    from sklearn.datasets import load_digits
+    return load_digits()

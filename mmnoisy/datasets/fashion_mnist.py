@@ -53,9 +53,9 @@ class FashionMNIST(_FashionMNIST):
             if all(files):
                 return files
         raise FileNotFoundError(
-            f'Fashion-MNIST ({self.split} split) was not found in {", ".join(map(str, self.searched))}. Install the Debian '
-            'package `dataset-fashion-mnist`, or put the four files {train,t10k}-{images-idx3,labels-idx1}-ubyte.gz '
-            f'(or extracted) into {self.searched[0]}.')
+            f'Fashion-MNIST ({self.split} split) was not found in {", ".join(map(str, self.searched))}. Install the '
+            'Debian package `dataset-fashion-mnist`, or put the four files {train,t10k}-{images-idx3,labels-idx1}-ubyte'
+            f'(.gz) into {self.searched[0]}.')
 
 
 def read_idx(path: Path, ndim: int) -> np.ndarray:

@@ -4,11 +4,9 @@ import csv
 import hashlib
 import json
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import numpy as np
-
-SUFFIXES = ('.json', '.npy', '.csv', '.pt')
 
 
 def checksum(labels: np.ndarray) -> str:
@@ -49,10 +47,10 @@ def save_labels(path, labels: np.ndarray, original: np.ndarray, **info) -> None:
 def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str] = None) -> np.ndarray:
     """Read labels for a data set.
 
-    Formats: ``.json`` (our own, a plain list such as DivideMix's noise file, or a dict with ``key``), ``.npy`` (an
-    array, or a pickled dict with ``key`` is refused: save the array), ``.csv`` with a header and the columns
-    ``label`` and optionally ``source_idx``, ``.pt`` (a tensor or array, or a dict of them with ``key``, such as
-    CIFAR-N's files).
+    Formats: ``.json`` (our own, a plain list such as DivideMix's noise file, or a dict with ``key``), ``.npy``,
+    ``.csv`` with a header, the column ``label`` (or ``key``) and optionally ``source_idx``, ``.pt`` (a tensor or array,
+    or a dict of them with ``key``, such as CIFAR-N's files). A dict that also has ``clean_label`` (CIFAR-N) is checked
+    against the data set like one with a checksum.
 
     Args:
         path (str | Path): The file.
@@ -65,90 +63,137 @@ def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str]
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not a label file, wrong length, labels outside 0..K-1, or labels of another data set.
+        ValueError: Not a label file, wrong length, labels that are not integers in 0..K-1, or labels of another data
+            set.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'label file {path} does not exist.')
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f'label file {path}: unknown suffix {path.suffix!r}; known: {", ".join(SUFFIXES)}.')
+    if path.suffix not in _READERS:
+        raise ValueError(f'label file {path}: unknown suffix {path.suffix!r}; known: {", ".join(_READERS)}.')
     try:
-        labels, meta = _READERS[path.suffix](path, key, len(original))
-    except (KeyError, IndexError, TypeError, ValueError, json.JSONDecodeError) as error:
+        labels, expected = _READERS[path.suffix](path, key, len(original))
+        labels = np.asarray(labels)
+    except (csv.Error, AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f'label file {path}: {error}') from error
     if labels.ndim != 1 or len(labels) != len(original):
-        raise ValueError(f'label file {path} has labels of shape {labels.shape}, but the data set has {len(original)} samples.')
-    integers = labels.astype(np.int64)
-    wrong = np.flatnonzero((integers != labels) | (integers < 0) | (integers >= num_classes))
+        raise ValueError(f'label file {path} has labels of shape {labels.shape}, but the data set has {len(original)} '
+                         'samples.')
+    if labels.dtype.kind not in 'iu':
+        raise ValueError(f'label file {path}: labels must be integers, not {labels.dtype}.')
+    wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
     if len(wrong):
-        raise ValueError(f'label file {path}: row {wrong[0]} has the label {labels[wrong[0]]}, but the data set has the '
-                         f'classes 0..{num_classes - 1} ({len(wrong)} such rows).')
-    expected = meta.get('checksum')
+        raise ValueError(f'label file {path}: row {wrong[0]} has the label {labels[wrong[0]]}, but the data set has '
+                         f'the classes 0..{num_classes - 1} ({len(wrong)} such rows).')
     if expected is not None and expected != checksum(original):
-        raise ValueError(f'label file {path} was made for another data set or split: the checksum of its original labels is '
-                         f'{expected[:15]}..., this data set has {checksum(original)[:15]}...')
-    return integers
+        raise ValueError(f'label file {path} was made for another data set, split or order: the checksum of its '
+                         f'original labels is {expected[:15]}..., that of this data set {checksum(original)[:15]}...')
+    return labels.astype(np.int64)
+
+
+def load_trusted(path, size: int, num_classes: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Read checked labels of a few samples: a csv with the columns ``source_idx,label``.
+
+    Args:
+        path (str | Path): The file.
+        size (int): Samples of the data set.
+        num_classes (int): K.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Rows and their labels, (M,) each.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: A column is missing, or a row or label is outside the data set; the line is named.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'trusted file {path} does not exist.')
+    with path.open(newline='', encoding='utf-8-sig') as file:
+        table = list(csv.DictReader(file))
+    if not table or not {'source_idx', 'label'} <= set(table[0]):
+        raise ValueError(f'trusted file {path}: the first line must be "source_idx,label", with lines below it.')
+    columns = []
+    for name, limit in (('source_idx', size), ('label', num_classes)):
+        try:
+            values = _column(table, name)
+        except ValueError as error:
+            raise ValueError(f'trusted file {path}, {error}') from None
+        outside = np.flatnonzero((values < 0) | (values >= limit))
+        if len(outside):
+            raise ValueError(f'trusted file {path}, line {outside[0] + 2}: {name} {values[outside[0]]} is outside '
+                             f'0..{limit - 1}.')
+        columns.append(values)
+    return columns[0], columns[1]
 
 
 def _companion(path: Path) -> Path:
     return path.with_name(path.name + '.meta.json')
 
 
-def _companion_meta(path: Path) -> dict:
+def _companion_checksum(path: Path) -> Optional[str]:
     companion = _companion(path)
-    return json.loads(companion.read_text()) if companion.is_file() else {}
+    return json.loads(companion.read_text()).get('checksum') if companion.is_file() else None
 
 
 def _pick(content, key):
-    if key is None and isinstance(content, dict) and 'labels' in content:
+    """Labels and expected checksum from what a file holds."""
+    if not isinstance(content, dict):
+        return content, None
+    if key is None and 'labels' in content:
         key = 'labels'
-    if isinstance(content, dict):
-        if key not in content:
-            raise ValueError(f'it holds the keys {", ".join(map(str, content))}; choose one with `key=`.')
-        return content[key]
-    return content
+    if key not in content:
+        raise ValueError(f'it holds the keys {", ".join(map(str, content))}; choose one with `key=`.')
+    if 'clean_label' in content:
+        return content[key], checksum(np.asarray(content['clean_label']))
+    return content[key], content.get('checksum')
 
 
 def _read_json(path, key, size):
-    content = json.loads(path.read_text())
-    return np.asarray(_pick(content, key)), content if isinstance(content, dict) else {}
+    return _pick(json.loads(path.read_text()), key)
 
 
 def _read_npy(path, key, size):
     try:
-        return np.load(path, allow_pickle=False), _companion_meta(path)
-    except ValueError as error:
-        raise ValueError('it holds pickled objects, which are not read; save the label array alone with numpy.save.') from error
+        return np.load(path, allow_pickle=False), _companion_checksum(path)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f'it is not an array that numpy can read ({error}).') from error
 
 
 def _read_pt(path, key, size):
     import torch
-    content = _pick(torch.load(path, map_location='cpu', weights_only=True), key)
-    return np.asarray(content), {}
+    try:
+        content = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # torch raises RuntimeError, UnpicklingError, EOFError and others
+        raise ValueError(f'torch cannot read it ({str(error).splitlines()[0]}).') from error
+    return _pick(content, key)
 
 
 def _read_csv(path, key, size):
-    with path.open(newline='') as file:
+    with path.open(newline='', encoding='utf-8-sig') as file:
         rows = list(csv.DictReader(file))
     column = key or 'label'
     if not rows or column not in rows[0]:
         raise ValueError(f'it has no column {column!r}; the first line must be a header such as "source_idx,label".')
-    labels = np.asarray([_number(row[column], number) for number, row in enumerate(rows, 2)])
+    labels = _column(rows, column)
     if 'source_idx' not in rows[0]:
-        return labels, _companion_meta(path)
-    index = np.asarray([_number(row['source_idx'], number) for number, row in enumerate(rows, 2)])
-    if sorted(index.tolist()) != list(range(size)):
+        return labels, _companion_checksum(path)
+    index = _column(rows, 'source_idx')
+    if not np.array_equal(np.sort(index), np.arange(size)):
         raise ValueError(f'its column source_idx must name each of the {size} rows of the data set once.')
     ordered = np.empty_like(labels)
     ordered[index] = labels
-    return ordered, _companion_meta(path)
+    return ordered, _companion_checksum(path)
 
 
-def _number(text, line):
-    try:
-        return int(text)
-    except (TypeError, ValueError):
-        raise ValueError(f'line {line}: {text!r} is not an integer.') from None
+def _column(rows, name):
+    values = np.empty(len(rows), dtype=np.int64)
+    for row, entry in enumerate(rows):
+        try:
+            values[row] = int(entry[name])
+        except (TypeError, ValueError):
+            raise ValueError(f'line {row + 2}: {entry[name]!r} in column {name} is not an integer.') from None
+    return values
 
 
 _READERS = {'.json': _read_json, '.npy': _read_npy, '.csv': _read_csv, '.pt': _read_pt}

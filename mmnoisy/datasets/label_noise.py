@@ -1,15 +1,20 @@
+import logging
+from numbers import Real
 from typing import List, Optional, Sequence
 
 import numpy as np
 from mmengine.dataset import Compose
+from mmengine.dist import is_main_process
 from mmengine.logging import print_log
-from mmpretrain.registry import DATASETS as MMPRETRAIN_DATASETS
 from mmpretrain.registry import TRANSFORMS
 
 from ..registry import DATASETS
-from . import noise as noise_models
 from .batched_fetch import fetch, is_plain_packing, stack_images
-from .label_file import load_labels, save_labels
+from .label_file import checksum, load_labels, save_labels
+from .noise import add_noise
+from .row_selection import kept_rows, threshold_mask, trusted_labels
+from .source import build_source, image_features, sample_name, source_labels
+from .transition import transition_matrix
 
 PARTS = ('train', 'val', 'all')
 
@@ -19,27 +24,38 @@ class LabelNoise:
     """Any data set with noisy labels, an index that survives splitting, and a noisy validation split.
 
     The labels are fixed before a loader exists, from ``seed`` or a file alone: they are the same in every process, on
-    every rank and after a resume. Each ``data_info`` has ``gt_label`` (noisy), ``clean_label`` where it is known (for
-    ``mmnoisy.evaluation`` alone), ``source_idx`` (row in the source) and ``sample_idx`` (row in this data set).
+    every rank and after a resume, and another ``holdout`` or ``part`` does not change them. Each ``data_info`` has
+    ``gt_label`` (noisy), ``clean_label`` where it is known (for ``mmnoisy.evaluation`` alone), ``source_idx`` (row in
+    the source) and ``sample_idx`` (row in this data set). The true labels are the source's own ``clean_label`` where it
+    has them, else its ``gt_label`` where ``noise`` is given, else unknown.
 
     Args:
-        source (dict): Config of a data set with ``gt_label``.
+        source (dict): Config of a data set with ``gt_label``; also a wrapper such as ``ConcatDataset``.
         noise (dict, optional): ``kind`` and its options (``rate``, ``exact``, ``inclusive``, ``mapping``, ``matrix``,
-            ``std``; ``path`` and ``key`` for ``label_file``), see :mod:`mmnoisy.datasets.noise`. None: the source's
-            labels are the observed ones and the true ones are unknown. Defaults to None.
+            ``std``; ``image_size`` for ``instance``, see :func:`mmnoisy.datasets.source.image_features`; ``path`` and
+            ``key`` for ``label_file``), see :mod:`mmnoisy.datasets.noise`. None: the source's labels are the observed
+            ones. Defaults to None.
         seed (int): Seed of the noise and of the split. Defaults to 0.
         holdout (float): Share of each noisy class that is set aside for validation, in [0, 1). Defaults to 0.
         part (str): ``'train'`` (without the held-out rows), ``'val'`` (the held-out rows) or ``'all'``.
             Defaults to ``'train'``.
         pipeline (Sequence[dict], optional): Transforms; the source's own where None.
+        trusted (dict, optional): Samples of this part whose label somebody checked; ``trusted_idx`` lists them. Either
+            ``dict(path='trusted.csv')`` with the columns ``source_idx,label``, whose labels replace the given ones, or
+            ``dict(per_class=10)``: that many of each class, drawn with ``seed`` and given their true label, where it is
+            known. Defaults to None.
         save_to (str, optional): Write the labels of all rows to this .json, .npy or .csv file.
+        keep (str, optional): A ``samples.csv``: rows that it flags are left out. Not for ``part='val'``.
+        threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
+            :class:`mmnoisy.engine.AUMHook`; another index, in 0..K, gives a disjoint set. Not for ``part='val'``.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
         batched (bool): Fetch whole batches where the pipeline only packs and the images are uint8 arrays of one size
             in memory: the same samples, without a pipeline call for each. They are kept in memory once more, as
             one tensor. Defaults to True.
 
     Raises:
-        ValueError: A bad noise config, holdout or part, or an empty part; the message names the option.
+        ValueError: A bad noise config, seed, holdout or part, or an empty part; the message names the option.
+        RuntimeError: The source cannot be read; the message says why and where it was looked for.
     """
 
     def __init__(self,
@@ -49,40 +65,62 @@ class LabelNoise:
                  holdout: float = 0.0,
                  part: str = 'train',
                  pipeline: Optional[Sequence[dict]] = None,
+                 trusted: Optional[dict] = None,
                  save_to: Optional[str] = None,
+                 keep: Optional[str] = None,
+                 threshold_samples: Optional[dict] = None,
                  test_mode: bool = False,
                  batched: bool = True):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
-        if not 0 <= holdout < 1:
-            raise ValueError(f'LabelNoise: holdout must be in [0, 1), not {holdout!r}.')
+        if not isinstance(holdout, Real) or not 0 <= holdout < 1:
+            raise ValueError(f'LabelNoise: holdout must be a number in [0, 1), not {holdout!r}.')
         if part == 'val' and holdout == 0:
             raise ValueError("LabelNoise: part='val' needs holdout > 0.")
-        self.source = MMPRETRAIN_DATASETS.build(source)
-        self.source.full_init()
+        if part == 'val' and any(option is not None for option in (keep, threshold_samples, trusted)):
+            raise ValueError('LabelNoise: keep, threshold_samples and trusted are for the training data, '
+                             "not for part='val'.")
+        # None would draw another seed in each process.
+        if not isinstance(seed, int) or seed < 0:
+            raise ValueError(f'LabelNoise: seed must be a non-negative integer, not {seed!r}.')
+        self.source = build_source(source)
         self.noise = dict(noise) if noise else None
         self.seed, self.holdout, self.part, self.test_mode = seed, holdout, part, test_mode
-        self.pipeline = self.source.pipeline if pipeline is None else self._compose(pipeline)
+        self.pipeline = self._pipeline(pipeline)
         # A dict, so that views of this data set with other pipelines share the images.
         self._stacked = dict() if batched else dict(images=None)
 
-        original = np.asarray([self.source.get_data_info(i)['gt_label'] for i in range(len(self.source))], dtype=np.int64)
-        if not len(original):
-            raise ValueError(f'LabelNoise: the source data set {type(self.source).__name__} is empty.')
-        self.num_classes = len(self.metainfo.get('classes') or range(original.max() + 1))
-        # Two independent streams: another split must not change the noise.
-        noise_rng, split_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+        original, clean, self.num_classes = source_labels(self.source)
+        self.checksum = checksum(original)
+        # Independent streams: another split, threshold set or trusted set must not change the noise.
+        noise_rng, split_rng, threshold_rng, trusted_rng = (
+            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4))
         noisy = self._noisy_labels(original, noise_rng)
+        if clean is None and self.noise:
+            clean = original
         rows = self._split(noisy, split_rng)
         if not len(rows):
-            raise ValueError(f'LabelNoise: the part {part!r} is empty with holdout={holdout}.')
+            raise ValueError(f'LabelNoise: the part {part!r} of {len(noisy)} samples is empty with holdout={holdout}.')
+        if keep is not None:
+            rows = kept_rows(keep, rows, noisy, self.checksum)
         self.source_idx = rows
-        self.gt_labels = noisy[rows]
-        self.clean_labels = original[rows] if self.noise else None
+        self.trusted_idx = np.empty(0, dtype=np.int64)
+        if trusted is not None:
+            self.trusted_idx, labels = trusted_labels(
+                rows, clean, len(original), self.num_classes, trusted_rng, **trusted)
+            noisy = noisy.copy()
+            noisy[rows[self.trusted_idx]] = labels
+        self.given_labels = self.gt_labels = noisy[rows]
+        self.threshold_mask = None
+        if threshold_samples is not None:
+            self.threshold_mask = threshold_mask(
+                self.given_labels, self.num_classes, threshold_rng, **threshold_samples)
+            self.gt_labels = np.where(self.threshold_mask, self.num_classes, self.given_labels)
+        self.clean_labels = None if clean is None else clean[rows]
         if save_to is not None:
             self._save(save_to, noisy, original)
         if part != 'val':
-            self._log(original, noisy)
+            self._log(clean, noisy)
 
     @property
     def metainfo(self) -> dict:
@@ -120,14 +158,14 @@ class LabelNoise:
                 its place.
         """
         info = self.get_data_info(idx)
-        name = info.get('img_path', f'row {info["source_idx"]} of {type(self.source).__name__}')
+        where = f'Cannot load sample {info["sample_idx"]} ({sample_name(self.source, info)})'
+        repair = '. Repair the file, or remove it from the data set.' if 'img_path' in info else '.'
         try:
             data = self.pipeline(info)
         except Exception as error:
-            raise RuntimeError(f'Cannot load sample {idx} ({name}): {type(error).__name__}: {error}. Repair or remove the '
-                               'file.') from error
+            raise RuntimeError(f'{where}: {type(error).__name__}: {error}{repair}') from error
         if data is None:
-            raise RuntimeError(f'Cannot load sample {idx} ({name}): the pipeline returned nothing. Repair or remove the file.')
+            raise RuntimeError(f'{where}: the pipeline returned nothing{repair}')
         return data
 
     def __getitems__(self, indices: Sequence[int]) -> List[dict]:
@@ -147,7 +185,7 @@ class LabelNoise:
             ``num_classes``. ``realised_rate`` is None where the true labels are unknown.
         """
         summary = dict(kind=self.noise['kind'] if self.noise else None, requested_rate=(self.noise or {}).get('rate'))
-        realised = None if self.clean_labels is None else float((self.gt_labels != self.clean_labels).mean())
+        realised = None if self.clean_labels is None else float((self.given_labels != self.clean_labels).mean())
         return dict(summary, realised_rate=realised, num_samples=len(self), num_classes=self.num_classes)
 
     def _noisy_labels(self, original: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -162,22 +200,15 @@ class LabelNoise:
             if options:
                 raise ValueError(f"noise: kind 'label_file' has no option {', '.join(map(repr, sorted(options)))}.")
             return load_labels(path, original, self.num_classes, key)
-        return noise_models.add_noise(original, self.num_classes, rng, kind, features=self._features, **options)
-
-    def _features(self) -> np.ndarray:
-        """Flattened images, at most 32x32, each feature scaled to mean 0 and standard deviation 1: (N, S) float32."""
-        import cv2
-        from mmpretrain.datasets import LoadImageFromFile
-        load = LoadImageFromFile()
-        features = []
-        for i in range(len(self.source)):
-            info = self.source.get_data_info(i)
-            image = np.asarray(info['img'] if 'img' in info else load(info)['img'])
-            if max(image.shape[:2]) > 32:
-                image = cv2.resize(image, (32, 32), interpolation=cv2.INTER_AREA)
-            features.append(image.reshape(-1).astype(np.float32))
-        features = np.stack(features)
-        return (features - features.mean(0)) / (features.std(0) + 1e-6)
+        image_size = options.pop('image_size', 32) if kind == 'instance' else None
+        return add_noise(
+            original,
+            self.num_classes,
+            rng,
+            kind,
+            features=lambda: image_features(self.source, image_size),
+            classes=self.metainfo.get('classes'),
+            **options)
 
     def _split(self, noisy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rows of this part, ascending; the held-out share is taken from each noisy class."""
@@ -190,24 +221,36 @@ class LabelNoise:
         return np.flatnonzero(held_out if self.part == 'val' else ~held_out)
 
     def _save(self, path, noisy, original):
-        from mmengine.dist import is_main_process
         if is_main_process():
             save_labels(path, noisy, original, seed=self.seed, **self._noise_info())
 
     def _noise_info(self) -> dict:
         """The noise config with only what json can hold."""
-        return {key: np.asarray(value).tolist() if key == 'matrix' else value for key, value in (self.noise or {}).items()}
+        return {key: np.asarray(value).tolist() if key == 'matrix' else value for key, value in
+                (self.noise or {}).items()}
 
-    def _log(self, original, noisy):
-        if self.noise is None:
-            print_log(f'LabelNoise: {len(self)} samples, labels as given, true labels unknown.', logger='current')
-            return
-        matrix = noise_models.transition_matrix(original, noisy, self.num_classes)
-        text = f'LabelNoise: {self._noise_info()}, seed {self.seed}: {(original != noisy).mean():.4f} of {len(noisy)} labels are wrong'
-        if self.num_classes <= 20:
-            text += '; realised T =\n' + np.array2string(matrix, precision=3, suppress_small=True, max_line_width=200)
+    def _log(self, clean, noisy):
+        """Say once, for all rows, what the labels are."""
+        text = f'LabelNoise: {self._noise_info() or "labels as given"}, seed {self.seed}, {len(noisy)} samples'
+        if clean is None:
+            text += ', true labels unknown'
+        else:
+            text += f': {(clean != noisy).mean():.4f} of the labels are wrong'
+            if self.num_classes <= 20:
+                matrix = transition_matrix(clean, noisy, self.num_classes)
+                text += '; realised T =\n' + np.array2string(
+                    matrix, precision=3, suppress_small=True, max_line_width=200)
         print_log(text, logger='current')
+        absent = np.setdiff1d(np.arange(self.num_classes), self.gt_labels)
+        if len(absent):
+            print_log(
+                f'LabelNoise: no sample of the part {self.part!r} is labelled as class {", ".join(map(str, absent))}.',
+                logger='current',
+                level=logging.WARNING)
 
-    @staticmethod
-    def _compose(pipeline):
-        return Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline])
+    def _pipeline(self, pipeline):
+        if pipeline is not None:
+            return Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline])
+        if not hasattr(self.source, 'pipeline'):
+            raise ValueError(f'LabelNoise: set `pipeline`, since the source {type(self.source).__name__} has none.')
+        return self.source.pipeline

@@ -1,131 +1,18 @@
 """Label noise models as pure functions.
 
-Models that depend on the label alone are a transition matrix ``T`` (K, K), ``T[i, j] = P(noisy = j | clean = i)``;
-:func:`corrupt` draws from any of them. :func:`instance_dependent` also looks at the image. Nothing here touches a
-global random state.
+Models that depend on the label alone are a transition matrix (:mod:`mmnoisy.datasets.transition`); :func:`corrupt`
+draws from any of them. :func:`instance_dependent` also looks at the image. Nothing here touches a global random state.
 """
 
-from typing import Dict, Mapping, Optional, Union
+from numbers import Real
+from typing import Callable, List, Optional, Sequence
 
 import numpy as np
 
-#: Class maps published for asymmetric noise: ``{class: class it is mistaken for}``; other classes stay.
-ASYMMETRIC_MAPS: Dict[str, Dict[int, int]] = {
-    # Patrini et al. 2017 and SCE: 7->1, 2->7, 3->8, 5<->6
-    'mnist': {7: 1, 2: 7, 3: 8, 5: 6, 6: 5},
-    # GCE (Zhang & Sabuncu 2018): boot->sneaker, sneaker->sandal, pullover->shirt, coat<->dress
-    'fashion_mnist': {9: 7, 7: 5, 2: 6, 4: 3, 3: 4},
-    # The map in CDR's code for the same data set: T-shirt->shirt, pullover->coat, sandal<->sneaker
-    'fashion_mnist_cdr': {0: 6, 2: 4, 5: 7, 7: 5},
-    # Patrini et al. 2017, DivideMix: truck->automobile, bird->airplane, cat<->dog, deer->horse
-    'cifar10': {9: 1, 2: 0, 3: 5, 5: 3, 4: 7},
-}
+from .transition import asymmetric_matrix, check_matrix, check_rate, pairflip_matrix, symmetric_matrix
 
-#: Superclass of each of CIFAR-100's fine classes (alphabetical order), as in the data set's own coarse labels.
-CIFAR100_SUPERCLASS = (4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7, 11, 3, 9, 7, 11, 6, 11, 5, 10, 7, 6, 13, 15, 3,
-                       15, 0, 11, 1, 10, 12, 14, 16, 9, 11, 5, 5, 19, 8, 8, 15, 13, 14, 17, 18, 10, 16, 4, 17, 4, 2, 0,
-                       17, 4, 18, 17, 10, 3, 2, 12, 12, 16, 12, 1, 9, 19, 2, 10, 0, 1, 16, 12, 9, 13, 15, 13, 16, 19, 2,
-                       4, 6, 19, 5, 5, 8, 19, 18, 1, 2, 15, 6, 0, 17, 8, 14, 13)
-
-
-def _cifar100_map() -> Dict[int, int]:
-    """Circular i -> i+1 inside each superclass (Patrini et al. 2017)."""
-    mapping = {}
-    for group in range(20):
-        members = [c for c, superclass in enumerate(CIFAR100_SUPERCLASS) if superclass == group]
-        mapping.update(zip(members, members[1:] + members[:1]))
-    return mapping
-
-
-ASYMMETRIC_MAPS['cifar100'] = _cifar100_map()
-
-
-def check_rate(rate: float) -> float:
-    """``rate`` as a float.
-
-    Raises:
-        ValueError: Not a number in [0, 1].
-    """
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-        raise ValueError(f'noise: rate must be a number in [0, 1], not {rate!r}.')
-    return float(rate)
-
-
-def symmetric_matrix(num_classes: int, rate: float, inclusive: bool = False) -> np.ndarray:
-    """T of symmetric noise.
-
-    Args:
-        num_classes (int): K >= 2.
-        rate (float): In [0, 1].
-        inclusive (bool): False: a flipped label is always another class, each with ``rate / (K-1)``. True (DivideMix,
-            ELR): it is drawn from all K classes, so the effective rate is ``rate * (1 - 1/K)``. Defaults to False.
-
-    Returns:
-        np.ndarray: (K, K).
-    """
-    rate = check_rate(rate)
-    if inclusive:
-        return (1 - rate) * np.eye(num_classes) + rate / num_classes
-    off = rate / max(1, num_classes - 1)
-    return (1 - rate - off) * np.eye(num_classes) + off
-
-
-def pairflip_matrix(num_classes: int, rate: float) -> np.ndarray:
-    """T of pair flipping: class i becomes i+1 mod K with probability ``rate`` (Co-teaching's "pair")."""
-    rate = check_rate(rate)
-    return (1 - rate) * np.eye(num_classes) + rate * np.roll(np.eye(num_classes), 1, axis=1)
-
-
-def asymmetric_matrix(num_classes: int, rate: float, mapping: Union[str, Mapping[int, int]]) -> np.ndarray:
-    """T of class-dependent noise: each mapped class becomes its partner with probability ``rate``.
-
-    Args:
-        num_classes (int): K.
-        rate (float): In [0, 1].
-        mapping (str | dict[int, int]): A name in :data:`ASYMMETRIC_MAPS`, or ``{class: class it is mistaken for}``.
-
-    Returns:
-        np.ndarray: (K, K).
-
-    Raises:
-        ValueError: Unknown name, or a class outside 0..K-1.
-    """
-    rate = check_rate(rate)
-    if isinstance(mapping, str):
-        if mapping not in ASYMMETRIC_MAPS:
-            raise ValueError(f'asymmetric noise: unknown mapping {mapping!r}. Known: {", ".join(sorted(ASYMMETRIC_MAPS))}; '
-                             'or give a dict {class: class it is mistaken for}.')
-        mapping = ASYMMETRIC_MAPS[mapping]
-    matrix = np.eye(num_classes)
-    for source, target in mapping.items():
-        # Keys read from a json or yaml file are strings.
-        source, target = int(source), int(target)
-        for name in (source, target):
-            if not 0 <= name < num_classes:
-                raise ValueError(f'asymmetric noise: the mapping {source} -> {target} names class {name}, but the data '
-                                 f'set has the classes 0..{num_classes - 1}.')
-        if source != target:
-            matrix[source, source] = 1 - rate
-            matrix[source, target] = rate
-    return matrix
-
-
-def check_matrix(matrix, num_classes: int) -> np.ndarray:
-    """A user's T as (K, K) float64.
-
-    Raises:
-        ValueError: Wrong shape, an entry outside [0, 1], or a row that does not sum to 1.
-    """
-    matrix = np.asarray(matrix, dtype=np.float64)
-    if matrix.shape != (num_classes, num_classes):
-        raise ValueError(f'noise: the transition matrix has shape {matrix.shape}, but the data set has {num_classes} '
-                         f'classes: it must be ({num_classes}, {num_classes}).')
-    if (matrix < 0).any() or (matrix > 1).any():
-        raise ValueError('noise: the transition matrix has entries outside [0, 1].')
-    rows = np.flatnonzero(np.abs(matrix.sum(1) - 1) > 1e-6)
-    if len(rows):
-        raise ValueError(f'noise: row {rows[0]} of the transition matrix sums to {matrix[rows[0]].sum():g}, not to 1.')
-    return matrix
+#: Largest number of probabilities that are held at once (instance noise).
+_CHUNK = 2**23
 
 
 def _exact_counts(expected: np.ndarray, total: int, rng: np.random.Generator) -> np.ndarray:
@@ -139,6 +26,12 @@ def _exact_counts(expected: np.ndarray, total: int, rng: np.random.Generator) ->
     order = np.lexsort((rng.random(len(expected)), -remainder))
     counts[order[:total - counts.sum()]] += 1
     return counts
+
+
+def _rows_by_class(labels: np.ndarray, num_classes: int) -> List[np.ndarray]:
+    """Rows of each class, ascending."""
+    sizes = np.bincount(labels, minlength=num_classes)
+    return np.split(np.argsort(labels, kind='stable'), np.cumsum(sizes)[:-1])
 
 
 def corrupt(labels: np.ndarray, matrix: np.ndarray, rng: np.random.Generator, exact: bool = True) -> np.ndarray:
@@ -162,8 +55,7 @@ def corrupt(labels: np.ndarray, matrix: np.ndarray, rng: np.random.Generator, ex
     if exact:
         expected = sizes * (1 - matrix.diagonal())
         flips = _exact_counts(expected, int(round(expected.sum())), rng)
-    order = np.argsort(labels, kind='stable')
-    for label, rows in enumerate(np.split(order, np.cumsum(sizes)[:-1])):
+    for label, rows in enumerate(_rows_by_class(labels, num_classes)):
         if matrix[label, label] == 1 or not len(rows):
             continue
         if not exact:
@@ -190,55 +82,44 @@ def instance_dependent(labels: np.ndarray,
 
     Args:
         labels (np.ndarray): Clean labels, (N,).
-        num_classes (int): K.
-        rate (float): Mean flip rate, in [0, 1].
+        num_classes (int): K >= 2.
+        rate (float): Mean of the normal distribution, in [0, 1]. Truncation moves the mean of rates within about
+            ``2 * std`` of 0 or 1 inwards (0.05 gives 0.10, 1 gives 0.92); 0 means no noise.
         features (np.ndarray): (N, S), usually the flattened image scaled to mean 0 and standard deviation 1.
         rng (np.random.Generator): Source of all randomness.
-        std (float): Standard deviation of the flip rates. Defaults to 0.1.
+        std (float): Standard deviation of the flip rates, > 0. Defaults to 0.1.
 
     Returns:
         np.ndarray: Noisy labels, (N,), int64.
+
+    Raises:
+        ValueError: Bad rate or std.
     """
     from scipy.stats import truncnorm
     rate = check_rate(rate)
-    labels = np.asarray(labels, dtype=np.int64)
+    if not isinstance(std, Real) or not 0 < std < np.inf:
+        raise ValueError(f'instance noise: std must be a positive number, not {std!r}.')
+    labels = np.array(labels, dtype=np.int64)
     if rate == 0:
-        return labels.copy()
-    flip_rate = truncnorm.rvs((0 - rate) / std, (1 - rate) / std, loc=rate, scale=std, size=len(labels), random_state=rng)
+        return labels
+    flip_rate = truncnorm.rvs(-rate / std, (1 - rate) / std, loc=rate, scale=std, size=len(labels), random_state=rng)
+    # Whether a label flips does not depend on the class it becomes, so only flipped rows need a softmax.
+    flipped = rng.random(len(labels)) < flip_rate
     noisy = labels.copy()
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
-        projection = rng.standard_normal((features.shape[1], num_classes)).astype(np.float32)
-        logits = features[rows].astype(np.float32) @ projection
-        logits[:, label] = -np.inf
-        logits -= logits.max(1, keepdims=True)
-        probability = np.exp(logits, dtype=np.float64)
-        probability *= (flip_rate[rows] / probability.sum(1))[:, None]
-        probability[:, label] = 1 - flip_rate[rows]
-        # One uniform number a row against the cumulated probabilities is a multinomial draw.
-        draw = rng.random((len(rows), 1)) * probability.sum(1, keepdims=True)
-        noisy[rows] = (probability.cumsum(1) < draw).sum(1).clip(max=num_classes - 1)
+    for label, members in enumerate(_rows_by_class(labels, num_classes)):
+        rows = members[flipped[members]]
+        projection = rng.standard_normal((features.shape[1], num_classes))
+        draw = rng.random(len(rows))
+        for part in np.array_split(np.arange(len(rows)), 1 + len(rows) * num_classes // _CHUNK):
+            # float64: the rounding of float32 differs between processors, and with it now and then a label.
+            logits = features[rows[part]].astype(np.float64) @ projection
+            logits[:, label] = -np.inf
+            cumulated = np.exp(logits - logits.max(1, keepdims=True)).cumsum(1)
+            noisy[rows[part]] = (cumulated <= draw[part, None] * cumulated[:, -1:]).sum(1)
     return noisy
 
 
-def transition_matrix(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarray:
-    """Realised T: share of each clean class that carries each noisy label.
-
-    Args:
-        clean (np.ndarray): (N,).
-        noisy (np.ndarray): (N,).
-        num_classes (int): K.
-
-    Returns:
-        np.ndarray: (K, K); rows of classes without samples are those of the identity.
-    """
-    counts = np.bincount(np.asarray(clean) * num_classes + np.asarray(noisy), minlength=num_classes**2)
-    counts = counts.reshape(num_classes, num_classes).astype(np.float64)
-    sizes = counts.sum(1, keepdims=True)
-    return np.where(sizes > 0, counts / np.maximum(sizes, 1), np.eye(num_classes))
-
-
-def _label_matrix(kind: str, num_classes: int, options: dict) -> Optional[np.ndarray]:
+def _label_matrix(kind: str, num_classes: int, options: dict, classes) -> np.ndarray:
     """T of a label-dependent kind, consuming its options."""
     if kind == 'symmetric':
         return symmetric_matrix(num_classes, options.pop('rate'), options.pop('inclusive', False))
@@ -248,23 +129,29 @@ def _label_matrix(kind: str, num_classes: int, options: dict) -> Optional[np.nda
         if 'rate' in options or 'mapping' in options:
             raise ValueError("asymmetric noise: give either 'matrix', or 'rate' and 'mapping', not both.")
         return check_matrix(options.pop('matrix'), num_classes)
-    return asymmetric_matrix(num_classes, options.pop('rate'), options.pop('mapping'))
+    return asymmetric_matrix(num_classes, options.pop('rate'), options.pop('mapping'), classes)
 
 
-LABEL_KINDS = ('symmetric', 'pairflip', 'asymmetric')
-KINDS = LABEL_KINDS + ('instance', 'label_file')
+#: Noise models, ``label_file`` included (see :mod:`mmnoisy.datasets.label_file`).
+KINDS = ('symmetric', 'pairflip', 'asymmetric', 'instance', 'label_file')
 
 
-def add_noise(labels: np.ndarray, num_classes: int, rng: np.random.Generator, kind: str, features=None,
+def add_noise(labels: np.ndarray,
+              num_classes: int,
+              rng: np.random.Generator,
+              kind: str,
+              features: Optional[Callable[[], np.ndarray]] = None,
+              classes: Optional[Sequence[str]] = None,
               **options) -> np.ndarray:
-    """Noisy labels from a noise config, ``label_file`` excepted (see :mod:`mmnoisy.datasets.label_file`).
+    """Noisy labels from a noise config, ``label_file`` excepted.
 
     Args:
         labels (np.ndarray): Clean labels, (N,).
-        num_classes (int): K.
+        num_classes (int): K >= 2.
         rng (np.random.Generator): Source of all randomness.
         kind (str): One of :data:`KINDS`.
         features (callable, optional): Returns (N, S) features; called for ``instance`` only.
+        classes (Sequence[str], optional): Names of the classes, for ``mapping``.
         **options: ``rate``; ``inclusive`` (symmetric); ``mapping`` or ``matrix`` (asymmetric); ``std`` (instance);
             ``exact`` (all but instance, default True).
 
@@ -272,16 +159,18 @@ def add_noise(labels: np.ndarray, num_classes: int, rng: np.random.Generator, ki
         np.ndarray: Noisy labels, (N,), int64.
 
     Raises:
-        ValueError: Unknown kind, missing or unknown option, or a bad value.
+        ValueError: Unknown kind, missing or unknown option, a bad value, or fewer than 2 classes.
     """
     if kind not in KINDS:
         raise ValueError(f'noise: unknown kind {kind!r}. Known kinds: {", ".join(KINDS)}.')
+    if num_classes < 2:
+        raise ValueError(f'noise: at least 2 classes are needed, the data set has {num_classes}.')
     options = dict(options)
     try:
         if kind == 'instance':
-            settings = dict(rate=options.pop('rate'), std=options.pop('std', 0.1))
+            settings = dict(rate=check_rate(options.pop('rate')), std=options.pop('std', 0.1))
         else:
-            settings = dict(exact=options.pop('exact', True), matrix=_label_matrix(kind, num_classes, options))
+            settings = dict(exact=options.pop('exact', True), matrix=_label_matrix(kind, num_classes, options, classes))
     except KeyError as error:
         raise ValueError(f'noise: kind {kind!r} needs the option {error.args[0]!r}.') from None
     if options:

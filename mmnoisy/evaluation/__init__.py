@@ -1,3 +1,4 @@
+from .group_purity_hook import GroupPurityHook
 from .summary_hook import SummaryHook
 
-__all__ = ['SummaryHook']
+__all__ = ['GroupPurityHook', 'SummaryHook']

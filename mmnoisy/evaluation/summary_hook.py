@@ -1,5 +1,6 @@
 import csv
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Dict, List, Optional
@@ -13,6 +14,8 @@ from torch import Tensor
 
 from ..engine.sweep import sweep, sweep_loader
 from ..registry import HOOKS
+from .noise_detection import detection_row
+from .samples_csv import given_labels
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
@@ -39,12 +42,13 @@ class SummaryHook(Hook):
     At the end of every ``interval``-th epoch, and of the last: accuracy on the test set and, every
     ``train_interval``-th epoch where true labels are known, on the training set split into correctly and wrongly
     labelled samples (``memorised`` = predicted as the given wrong label, ``corrected`` = predicted as the true one).
+    Every epoch: how well the hooks that judge samples find the wrong labels, in [0, 1].
     The validation accuracy is that of the runner's own validation loop. The test set selects nothing: ``at_best_val``
     is the test accuracy of the (first) epoch that is best on validation, ``oracle_best`` the best over all epochs.
     All accuracies are in percent.
 
-    The history is saved in checkpoints. mmengine saves before it validates, so a resumed run repeats the validation
-    of the epoch that it starts from.
+    The history is saved in checkpoints. mmengine saves before it validates, so a resumed run repeats a validation that
+    its checkpoint has not seen.
 
     Args:
         interval (int): Epochs between two evaluations on the test set. Defaults to 1.
@@ -74,9 +78,9 @@ class SummaryHook(Hook):
         if runner._resume and self._stashed is not None:
             self.history = [dict(row) for row in self._stashed['history']]
             self.train_seconds, self.num_images = self._stashed['train_seconds'], self._stashed['num_images']
-            self._repeat_validation(runner)
 
     def before_train_epoch(self, runner) -> None:
+        self._repeat_validation(runner)
         self._epoch_start = time.perf_counter()
         self._epoch_images = 0
 
@@ -95,6 +99,7 @@ class SummaryHook(Hook):
             row.update(self.measure_test(runner))
         if self._train_loader is not None and self.train_interval and (last or epoch % self.train_interval == 0):
             row.update(self.measure_train(runner))
+        row.update(detection_row(runner))
         self._add(runner, row)
 
     def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
@@ -107,6 +112,7 @@ class SummaryHook(Hook):
             history=[dict(row) for row in self.history], train_seconds=self.train_seconds, num_images=self.num_images)
 
     def after_train(self, runner) -> None:
+        self._repeat_validation(runner)
         self._write(runner)
 
     def measure_test(self, runner) -> Dict[str, float]:
@@ -118,7 +124,7 @@ class SummaryHook(Hook):
     def measure_train(self, runner) -> Dict[str, float]:
         """Training accuracy split by the correctness of the labels, in percent. Collective."""
         dataset = self._train_loader.dataset
-        given, clean = torch.as_tensor(dataset.gt_labels), torch.as_tensor(dataset.clean_labels)
+        given, clean = torch.as_tensor(given_labels(dataset)), torch.as_tensor(dataset.clean_labels)
         prediction = sweep(runner.model, self._train_loader, predicted_labels)['prediction']
         wrong = given != clean
         row = dict(train_accuracy=_percent(prediction == given))
@@ -135,11 +141,14 @@ class SummaryHook(Hook):
         validated = [row for row in self.history if 'val_accuracy' in row]
         best = max(validated, key=lambda row: row['val_accuracy']) if validated else {}
         if self._same_data(runner.cfg, 'val_dataloader', 'test_dataloader'):
-            print_log('val_dataloader reads the test set, so the epoch that is best on it is an oracle: '
-                      'test_accuracy_at_best_val is left out. Hold out noisy validation data with LabelNoise(holdout=...).',
-                      logger='current', level=30)
+            print_log(
+                'val_dataloader reads the test set, so the epoch that is best on it is an oracle: '
+                'test_accuracy_at_best_val is left out. Hold out noisy validation data with LabelNoise(holdout=...).',
+                logger='current',
+                level=logging.WARNING)
             best = {}
-        dataset = runner.train_dataloader.dataset
+        last = self.history[-1] if self.history else {}
+        detection = {key[len('detection_'):]: value for key, value in last.items() if key.startswith('detection_')}
         return dict(
             config=Path(runner.cfg.filename).name if runner.cfg.filename else None,
             seed=runner.seed,
@@ -149,10 +158,18 @@ class SummaryHook(Hook):
             test_accuracy_at_best_val=best.get('test_accuracy'),
             val_accuracy_best=best.get('val_accuracy'),
             test_accuracy_oracle_best=max(row['test_accuracy'] for row in tested) if tested else None,
-            noise=dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None,
-            detection=None,
+            noise=self._noise(runner),
+            detection=detection or None,
             train_seconds=self.train_seconds,
             images_per_second=self.num_images / self.train_seconds if self.train_seconds else None)
+
+    @staticmethod
+    def _noise(runner) -> Optional[dict]:
+        """The data set's noise and, where a hook estimated it, ``estimated_rate``."""
+        dataset = runner.train_dataloader.dataset
+        noise = dataset.noise_summary() if hasattr(dataset, 'noise_summary') else None
+        estimate = runner.message_hub.get_info('estimated_noise_rate')
+        return noise if estimate is None else dict(noise or {}, estimated_rate=estimate)
 
     def _add(self, runner, row: dict) -> None:
         """Merge values into the row of their epoch, log them and write the files."""
@@ -171,7 +188,10 @@ class SummaryHook(Hook):
         if not self.history or 'val_accuracy' in self.history[-1] or runner.val_loop is None:
             return
         if runner.epoch >= runner.val_begin and runner.epoch % runner.val_interval == 0:
-            runner.val_loop.run()
+            # Not in before_train: CheckpointHook, which may save the best now, is ready only after it. A loader draws
+            # from torch's generator, which EpochSeedHook has set for the epoch.
+            with torch.random.fork_rng(devices=[]):
+                runner.val_loop.run()
 
     def _build_test_loader(self, runner):
         cfg = runner.cfg.get('test_dataloader')

@@ -50,8 +50,8 @@ class TwoNetworks(BaseModel):
                  init_cfg: Optional[dict] = None):
         built = built_module(network)
         if built or not isinstance(network, dict):
-            raise TypeError(f'{type(self).__name__}: {built or "network"} must be a config dict, not a built module: it '
-                            'is built twice, with different initial weights.')
+            raise TypeError(f'{type(self).__name__}: {built or "network"} must be a config dict, not a built module: '
+                            'it is built twice, with different initial weights.')
         if predict_with not in PREDICTORS:
             raise ValueError(f'{type(self).__name__}: predict_with must be one of {", ".join(PREDICTORS)}, not '
                              f'{predict_with!r}.')

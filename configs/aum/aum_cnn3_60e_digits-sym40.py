@@ -1,0 +1,1 @@
+_base_ = ['../ce/ce_cnn3_60e_digits-sym40.py', '../_base_/stages/aum_digits.py']

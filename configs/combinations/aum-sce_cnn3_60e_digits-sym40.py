@@ -1,0 +1,1 @@
+_base_ = ['../sce/sce_cnn3_60e_digits-sym40.py', '../_base_/stages/aum_digits.py']

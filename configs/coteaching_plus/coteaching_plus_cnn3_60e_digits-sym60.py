@@ -1,0 +1,5 @@
+_base_ = './coteaching_plus_cnn3_60e_digits-sym40.py'
+model = dict(forget_rate=0.6)
+noise = dict(rate=0.6)
+train_dataloader = dict(dataset=dict(noise=noise))
+val_dataloader = dict(dataset=dict(noise=noise))

@@ -1,0 +1,7 @@
+_base_ = [
+    '../_base_/models/resnet18_cifar.py',
+    '../_base_/datasets/cifar10.py',
+    '../_base_/schedules/sgd_200e_step.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(train_cfg=dict(augments=dict(type='Mixup', alpha=8.0)))

@@ -1,0 +1,71 @@
+"""What the tools do to a config, and where the package's own configs are."""
+
+import difflib
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def config_path(name: str) -> str:
+    """Path of a config that comes with the package, from a checkout and from an installed wheel alike.
+
+    mmengine resolves ``package::config`` for a closed list of packages, so a config of your own inherits from one of
+    these by ``_base_ = __import__('mmnoisy').config_path('gce/gce_cnn3_60e_digits-sym40.py')``.
+
+    Args:
+        name (str): Path below ``configs/``, such as ``'gce/gce_cnn3_60e_digits-sym40.py'``; ``.py`` may be left out.
+
+    Raises:
+        FileNotFoundError: No such config; the message has the most similar names.
+    """
+    # An installed wheel has no configs beside the package.
+    root = _PACKAGE / '.mim' / 'configs'
+    if not root.exists():
+        root = _PACKAGE.parent / 'configs'
+    path = root / (name if name.endswith('.py') else f'{name}.py')
+    if not path.is_file():
+        names = sorted(str(file.relative_to(root)) for file in root.rglob('*.py') if '_base_' not in file.parts)
+        similar = ', '.join(difflib.get_close_matches(name, names, cutoff=0.4))
+        raise FileNotFoundError(f'mmnoisy has no config {name!r}. ' + (f'Similar: {similar}.' if similar else ''))
+    return str(path)
+
+
+def find_config(name: str) -> str:
+    """A path as it is, or ``mmnoisy::<name>`` as :func:`config_path` of the name.
+
+    Raises:
+        FileNotFoundError: No such file.
+    """
+    if name.startswith('mmnoisy::'):
+        return config_path(name[len('mmnoisy::'):])
+    if not Path(name).is_file():
+        raise FileNotFoundError(f'The config file {name!r} does not exist. Configs of the package are named '
+                                "'mmnoisy::<method>/<name>'.")
+    return name
+
+
+def set_run(cfg: Config, args) -> None:
+    """Put the options that every tool has (``launcher``, ``work_dir``) into the config."""
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+
+
+def set_loader_defaults(cfg: Config, no_pin_memory: bool = False, no_persistent_workers: bool = False) -> None:
+    """Fill in what a loader's config leaves open: pinned memory with a GPU, workers that live for the whole run."""
+    for part in ('train', 'val', 'test'):
+        loader = cfg.get(f'{part}_dataloader')
+        if not loader:
+            continue
+        loader.setdefault('pin_memory', torch.cuda.is_available())
+        loader.setdefault('persistent_workers', loader.get('num_workers', 0) > 0)
+        loader.setdefault('collate_fn', dict(type='default_collate'))
+        if no_pin_memory:
+            loader.pin_memory = False
+        if no_persistent_workers:
+            loader.persistent_workers = False

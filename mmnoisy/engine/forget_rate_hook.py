@@ -1,0 +1,147 @@
+"""``forget_rate='auto'``: the share of wrong labels, estimated without a true label."""
+
+from typing import Dict
+
+import numpy as np
+import torch
+from mmengine.dist import broadcast
+from mmengine.hooks import Hook
+from torch import Tensor, nn
+
+from ..registry import HOOKS
+from .sweep import sweep, sweep_loader, unwrap
+
+
+def class_thresholds(own: np.ndarray, labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Mean probability of each class over the samples labelled so.
+
+    Args:
+        own (np.ndarray): Probability of the given label, (N,).
+        labels (np.ndarray): Given labels, (N,).
+        num_classes (int): K.
+
+    Returns:
+        np.ndarray: (K,); infinite for a class that no sample is labelled as.
+    """
+    sizes = np.bincount(labels, minlength=num_classes)
+    sums = np.bincount(labels, weights=own, minlength=num_classes)
+    return np.where(sizes > 0, sums / np.maximum(sizes, 1), np.inf)
+
+
+def confident_class(probabilities: Tensor, thresholds: Tensor) -> Tensor:
+    """The most probable of the classes that reach their threshold, (B,); -1 where none does."""
+    confident = probabilities >= thresholds
+    best = probabilities.masked_fill(~confident, -1).argmax(1)
+    return torch.where(confident.any(1), best, -1)
+
+
+def confident_joint_rate(labels: np.ndarray, confident: np.ndarray) -> float:
+    """Share of wrong labels by the confident joint of `confident learning <https://arxiv.org/abs/1911.00068>`_.
+
+    The counts of (given label, confident class) are scaled to the frequency of each label; the noise is what lies off
+    the diagonal.
+
+    Args:
+        labels (np.ndarray): Given labels, (N,).
+        confident (np.ndarray): Result of :func:`confident_class`, (N,).
+
+    Returns:
+        float: In [0, 1]. A label without any confident sample counts as right.
+    """
+    wrong = 0.0
+    for label in np.unique(labels):
+        classes = confident[labels == label]
+        counted = classes[classes >= 0]
+        wrong += len(classes) * float((counted != label).mean()) if len(counted) else 0.0
+    return wrong / len(labels)
+
+
+def mixture_rate(losses: np.ndarray) -> float:
+    """Mean probability of the component of large losses in a mixture of two Gaussians.
+
+    Args:
+        losses (np.ndarray): Cross entropy, (N,). Scaled to [0, 1] before the fit, as in DivideMix.
+
+    Returns:
+        float: In [0, 1]; 0 where all losses are equal.
+    """
+    from sklearn.mixture import GaussianMixture
+    spread = losses.max() - losses.min()
+    if spread <= 0:
+        return 0.0
+    scaled = ((losses - losses.min()) / spread)[:, None]
+    mixture = GaussianMixture(2, max_iter=50, reg_covar=5e-4, random_state=0).fit(scaled)
+    return float(mixture.predict_proba(scaled)[:, mixture.means_.ravel().argmax()].mean())
+
+
+def mean_probabilities(model: nn.Module, inputs: Tensor) -> Tensor:
+    """Mean of both networks' probabilities, (B, K)."""
+    logits = model.logits(inputs)
+    return (logits['net1'].float().softmax(1) + logits['net2'].float().softmax(1)) / 2
+
+
+def own_probability(model: nn.Module, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
+    """A sweep's measure: ``own``, the probability of the given ``label``, and K as ``num_classes``, (B,) each."""
+    probabilities = mean_probabilities(model, inputs)
+    label = torch.cat([sample.gt_label for sample in data_samples]).to(inputs.device)
+    own = probabilities.gather(1, label[:, None]).flatten()
+    return dict(own=own, label=label, num_classes=torch.full_like(label, probabilities.size(1)))
+
+
+@HOOKS.register_module()
+class ForgetRateHook(Hook):
+    """Estimates the forget rate of a model with ``forget_rate='auto'`` once, after ``begin`` epochs on all samples.
+
+    The networks must have learnt the classes and not yet the wrong labels, so ``begin`` is small. The training set is
+    swept with the test transforms, in O(N) memory. The estimate is kept in the model's state, so a resumed run goes on
+    with it, and stands in ``summary.json`` beside the true rate where that is known.
+
+    Args:
+        begin (int): Epochs before the estimate, at least 1. Defaults to 3.
+        method (str): ``'confident_joint'`` (:func:`confident_joint_rate`) or ``'mixture'`` (:func:`mixture_rate`).
+            Defaults to ``'confident_joint'``.
+        max_rate (float): The estimate is cut off here, in (0, 1). Defaults to 0.95.
+
+    Raises:
+        ValueError: An option out of its range, or, before training, a model without ``forget_rate='auto'``.
+    """
+
+    METHODS = ('confident_joint', 'mixture')
+
+    def __init__(self, begin: int = 3, method: str = 'confident_joint', max_rate: float = 0.95):
+        if begin < 1 or not 0 < max_rate < 1:
+            raise ValueError(f'ForgetRateHook: begin must be at least 1 and max_rate in (0, 1), not {begin} and {max_rate}.')
+        if method not in self.METHODS:
+            raise ValueError(f'ForgetRateHook: method must be one of {", ".join(self.METHODS)}, not {method!r}.')
+        self.begin, self.method, self.max_rate = begin, method, max_rate
+
+    def before_train(self, runner) -> None:
+        forget_rate = getattr(unwrap(runner.model), 'forget_rate', None)
+        if not getattr(forget_rate, 'auto', False):
+            raise ValueError("ForgetRateHook needs a model with forget_rate='auto', such as mmnoisy.CoTeaching.")
+        forget_rate.has_estimator = True
+
+    def before_train_epoch(self, runner) -> None:
+        if runner.epoch != self.begin:
+            return
+        estimate = unwrap(runner.model).forget_rate.estimate
+        estimate.fill_(min(self.estimate(runner), self.max_rate))
+        # The fit may differ in its last bits between machines: all ranks use the number of rank 0.
+        broadcast(estimate)
+        runner.message_hub.update_info('estimated_noise_rate', estimate.item())
+        runner.logger.info(f'ForgetRateHook: about {estimate.item():.3f} of the labels are wrong ({self.method}).')
+
+    def estimate(self, runner) -> float:
+        """Share of wrong labels, in [0, 1]. Collective."""
+        loader = sweep_loader(runner)
+        found = sweep(runner.model, loader, own_probability)
+        own, labels = found['own'].numpy(), found['label'].numpy()
+        if self.method == 'mixture':
+            return mixture_rate(-np.log(np.maximum(own, 1e-8)))
+        thresholds = torch.as_tensor(class_thresholds(own, labels, int(found['num_classes'][0])))
+
+        def measure(model, inputs, data_samples):
+            probabilities = mean_probabilities(model, inputs)
+            return dict(confident=confident_class(probabilities, thresholds.to(probabilities)))
+
+        return confident_joint_rate(labels, sweep(runner.model, loader, measure)['confident'].numpy())

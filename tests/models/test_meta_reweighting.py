@@ -1,0 +1,176 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mmnoisy.models.classifiers import meta_gradient
+from tests.helpers import ddp, digits_cfg, run_two_ranks, train
+
+CONFIGS = {
+    'mwn': 'meta_weight_net/meta_weight_net_cnn3_60e_digits-sym40.py',
+    'l2rw': 'l2rw/l2rw_cnn3_60e_digits-sym40.py',
+}
+
+
+def small_cfg(work_dir, name='mwn', **overrides):
+    overrides.setdefault('train_dataloader__batch_size', 256)
+    return digits_cfg(
+        work_dir, CONFIGS[name], default_hooks__summary__train_interval=0, custom_hooks__0__batch_size=16, **overrides)
+
+
+def problem(seed=0):
+    """A network with a smooth nonlinearity, 8 noisy and 5 trusted samples, and their losses as functions."""
+    generator = torch.Generator().manual_seed(seed)
+    net = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3)).double()
+    x, trusted_x = (torch.randn(n, 4, generator=generator, dtype=torch.float64) for n in (8, 5))
+    y, trusted_y = (torch.randint(3, (n, ), generator=generator) for n in (8, 5))
+    params = {name: p.detach() for name, p in net.named_parameters()}
+
+    def noisy(p):
+        return F.cross_entropy(torch.func.functional_call(net, p, (x, )), y, reduction='none')
+
+    def trusted(p):
+        return F.cross_entropy(torch.func.functional_call(net, p, (trusted_x, )), trusted_y)
+
+    return params, noisy, trusted
+
+
+@pytest.mark.parametrize('start', ['weights', 'zeros'])
+def test_meta_gradient_equals_finite_differences(start):
+    params, noisy, trusted = problem()
+    weight = torch.rand(8, dtype=torch.float64) if start == 'weights' else torch.zeros(8, dtype=torch.float64)
+    lr = 0.3
+
+    def trusted_loss_after_step(w):
+        leaves = {name: p.clone().requires_grad_() for name, p in params.items()}
+        gradients = torch.autograd.grad((w * noisy(leaves)).sum() / 8, list(leaves.values()))
+        return trusted({name: p - lr * g for (name, p), g in zip(leaves.items(), gradients)}).item()
+
+    expected = []
+    for i in range(8):
+        step = torch.zeros(8, dtype=torch.float64)
+        step[i] = 1e-5
+        expected.append((trusted_loss_after_step(weight + step) - trusted_loss_after_step(weight - step)) / 2e-5)
+    found = meta_gradient(noisy, trusted, params, weight if start == 'weights' else None, lr)
+    torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-6, atol=1e-9)
+
+
+def batch(model, size, seed):
+    from mmpretrain.structures import DataSample
+    generator = torch.Generator().manual_seed(seed)
+    inputs = torch.randn(size, 1, 8, 8, generator=generator)
+    labels = torch.randint(10, (size, ), generator=generator)
+    return inputs, [DataSample(metainfo=dict(sample_idx=i)).set_gt_label(int(label)) for i, label in enumerate(labels)]
+
+
+def build(name, tmp_path):
+    from mmpretrain.registry import MODELS
+    cfg = small_cfg(tmp_path, name)
+    torch.manual_seed(0)
+    model = MODELS.build(dict(cfg.model, _scope_='mmpretrain')).train()
+    model.meta_batch, model.virtual_lr = batch(model, 6, 1), 0.1
+    return model
+
+
+def test_l2rw_weights_follow_the_reference(tmp_path):
+    """Weights are the rectified agreements of each sample's gradient with the trusted gradient, summing to one."""
+    model = build('l2rw', tmp_path)
+    inputs, samples = batch(model, 8, 2)
+    losses = model.loss(inputs, samples)
+    params = [p for p in model.parameters()]
+    trusted = torch.autograd.grad(model.sample_losses(*model.meta_batch).mean(), params)
+    per_sample = model.sample_losses(inputs, samples)
+    agreement = torch.stack([
+        sum((a * b).sum() for a, b in zip(torch.autograd.grad(value, params, retain_graph=True), trusted))
+        for value in per_sample
+    ]).clamp_min(0)
+    expected = (agreement / agreement.sum() * per_sample).sum()
+    assert (agreement > 0).any() and (agreement == 0).any()
+    torch.testing.assert_close(losses['loss'], expected, rtol=1e-4, atol=1e-6)
+    assert losses['kept'] == (agreement > 0).float().mean()
+
+
+def test_l2rw_without_a_helpful_sample_has_zero_loss(tmp_path, monkeypatch):
+    model = build('l2rw', tmp_path)
+    monkeypatch.setattr(model, 'meta_gradient', lambda *args: torch.ones(8))
+    assert model.loss(*batch(model, 8, 2))['loss'] == 0
+
+
+def test_meta_weight_net_splits_the_gradients(tmp_path):
+    """The classifier learns from the weighted loss alone, the weight network from the trusted loss alone."""
+    model = build('mwn', tmp_path)
+    inputs, samples = batch(model, 8, 2)
+    losses = model.loss(inputs, samples)
+    net = [p for name, p in model.named_parameters() if not name.startswith('weight_net.')]
+    weights = list(model.weight_net.parameters())
+    none = torch.autograd.grad(losses['loss'], weights, allow_unused=True, retain_graph=True)
+    assert all(g is None for g in none)
+    none = torch.autograd.grad(losses['loss_weight_net'], net, allow_unused=True, retain_graph=True)
+    assert all(g is None for g in none)
+    # A step of the weight network must lower the trusted loss of the next virtual step.
+    per_sample = model.sample_losses(inputs, samples).detach()
+    weight = model.weight_net(per_sample[:, None])[:, 0]
+    slope = model.meta_gradient(inputs, samples, weight.detach())
+    slope = slope - slope.mean()
+    found = torch.autograd.grad(losses['loss_weight_net'], weights)
+    expected = torch.autograd.grad((slope / slope.abs().mean() * weight).mean(), weights)
+    for a, b in zip(found, expected):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
+
+
+def test_virtual_passes_leave_running_statistics_alone(tmp_path):
+    model = build('mwn', tmp_path)
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    model.meta_gradient(*batch(model, 8, 2), torch.ones(8))
+    assert all(torch.equal(buffer, before[name]) for name, buffer in model.named_buffers())
+
+
+def test_a_model_without_a_trusted_batch_says_what_to_add(tmp_path):
+    model = build('mwn', tmp_path)
+    model.meta_batch = None
+    with pytest.raises(RuntimeError, match='MetaSetHook'):
+        model.loss(*batch(model, 8, 2))
+
+
+def test_a_training_set_without_trusted_samples_is_refused(tmp_path):
+    with pytest.raises(ValueError, match='no trusted samples'):
+        train(small_cfg(tmp_path, train_dataloader__dataset__trusted=None))
+
+
+def test_pseudo_clean_samples_come_from_a_samples_csv(tmp_path):
+    """Of each class the best scored rows; a csv of other data is refused."""
+    import pandas as pd
+    from mmpretrain.registry import DATASETS
+    cfg = small_cfg(tmp_path, train_dataloader__dataset__trusted=None)
+    dataset = DATASETS.build(dict(cfg.train_dataloader.dataset, _scope_='mmpretrain'))
+    score = (dataset.gt_labels == dataset.clean_labels) * 0.5 + 0.4
+    table = pd.DataFrame(dict(source_idx=dataset.source_idx, given_label=dataset.gt_labels, score=score))
+    table.to_csv(tmp_path / 'samples.csv', index=False)
+    cfg.custom_hooks[0].update(scores=str(tmp_path / 'samples.csv'), per_class=3)
+    runner = train(cfg)
+    rows = next(hook for hook in runner.hooks if type(hook).__name__ == 'MetaSetHook').rows
+    assert sorted(dataset.gt_labels[rows].tolist()) == sorted(list(range(10)) * 3)
+    assert (dataset.gt_labels[rows] == dataset.clean_labels[rows]).all()
+    table.assign(given_label=0).to_csv(tmp_path / 'samples.csv', index=False)
+    with pytest.raises(ValueError, match='another data set'):
+        train(cfg)
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_resume_equals_an_unbroken_run(name, tmp_path):
+    whole = train(small_cfg(tmp_path / 'whole', name))
+    resumed = train(
+        small_cfg(tmp_path / 'resumed', name, resume=True, load_from=str(tmp_path / 'whole' / 'epoch_1.pth')))
+    for key, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[key]), key
+
+
+def ddp_run(cfg):
+    runner = train(ddp(cfg))
+    return {key: value for key, value in runner.model.module.state_dict().items() if 'running' not in key and 'tracked' not in key}
+
+
+@pytest.mark.ddp
+def test_two_ranks_keep_equal_weights(tmp_path):
+    first, second = run_two_ranks(ddp_run, small_cfg(tmp_path, epochs=1))
+    assert all(torch.equal(value, second[key]) for key, value in first.items())

@@ -1,0 +1,141 @@
+"""Every config file: its name, its rules, its listing, and one training and one test step on random images.
+
+A later method needs nothing here. A data set that is new to the configs gets a line in ``SOURCES``, a backbone that is
+slow on a CPU one in ``NARROW``.
+"""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS, DefaultScope
+from mmengine.runner import Runner
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import HOOKS, MODELS
+from PIL import Image
+
+from mmnoisy.registry import DATASETS
+from tests.helpers import CONFIGS, ROOT
+
+#: Data set in a config -> shape of a raw image, number of classes.
+SOURCES = {
+    'mmnoisy.Digits': ((8, 8), 10),
+    'mmnoisy.FashionMNIST': ((28, 28), 10),
+    'CIFAR10': ((32, 32, 3), 10),
+    'CIFAR100': ((32, 32, 3), 100),
+    'CustomDataset': ((64, 64, 3), 10),
+    'mmnoisy.CSVDataset': ((64, 64, 3), 10),
+}
+#: Backbone -> arguments that divide all its widths by 16.
+NARROW = dict.fromkeys(('ResNet', 'ResNet_CIFAR'), dict(stem_channels=4, base_channels=4))
+
+FILES = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
+each_config = pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+
+
+@DATASETS.register_module()
+class RandomImages(BaseDataset):
+    """Stands in for a data set that is not on this machine: 10 random images of each class."""
+
+    file = None  # an image on the disk, for pipelines that load one
+
+    def __init__(self, shape, num_classes, pipeline=()):
+        self.shape, self.num_classes = tuple(shape), num_classes
+        super().__init__(ann_file='', metainfo=dict(classes=[str(k) for k in range(num_classes)]), pipeline=pipeline)
+
+    def load_data_list(self):
+        images = np.random.default_rng(0).integers(0, 256, (10, *self.shape), dtype=np.uint8)
+        labels = (i % self.num_classes for i in range(10 * self.num_classes))
+        return [dict(img=images[i % 10], img_path=self.file, gt_label=label) for i, label in enumerate(labels)]
+
+
+def tiny(node):
+    """A config node with random images for data, small batches and narrow networks."""
+    if isinstance(node, (list, tuple)):
+        return type(node)(tiny(item) for item in node)
+    if not isinstance(node, dict):
+        return node
+    if node.get('type') in SOURCES:
+        shape, num_classes = SOURCES[node['type']]
+        pipeline = node.get('pipeline', ())
+        return dict(type='mmnoisy.RandomImages', shape=shape, num_classes=num_classes, pipeline=pipeline)
+    node = {key: tiny(value) for key, value in node.items() if key != 'keep'}  # a file of another run
+    if 'num_workers' in node:
+        node.update(num_workers=0, persistent_workers=False, pin_memory=False, batch_size=min(8, node['batch_size']))
+    if node.get('backbone', {}).get('type') in NARROW:
+        node['backbone'].update(NARROW[node['backbone']['type']])
+        node['head']['in_channels'] //= 16
+    return node
+
+
+@pytest.fixture(autouse=True)
+def image_and_scope(tmp_path, monkeypatch):
+    Image.new('RGB', (64, 64)).save(tmp_path / 'image.png')
+    monkeypatch.setattr(RandomImages, 'file', str(tmp_path / 'image.png'))
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        yield
+
+
+@each_config
+def test_name_and_listing(path):
+    folder, cfg = path.parent, Config.fromfile(path)
+    method = '[a-z0-9-]+' if folder.name == 'combinations' else f'{folder.name}(-[a-z0-9-]+)?'
+    # Own data and data sets that are noisy by nature have no noise in their name.
+    match = re.fullmatch(rf'{method}_[a-z0-9-]+_(?P<epochs>\d+)e_[a-z0-9_]+(-[a-z0-9]+)?', path.stem)
+    assert match, f'{path.name} is not <method>_<network>_<epochs>e_<data>-<noise>.py'
+    assert int(match['epochs']) == cfg.train_cfg.max_epochs
+    assert (folder / 'README.md').is_file()
+    models = yaml.safe_load((folder / 'metafile.yml').read_text())['Models']
+    listed = {model['Name']: model['Config'] for model in models}
+    assert listed.get(path.stem) == path.relative_to(ROOT).as_posix()
+
+
+@each_config
+def test_test_data_selects_nothing(path):
+    cfg = Config.fromfile(path)
+    train, val, test = (cfg[f'{part}_dataloader'].dataset for part in ('train', 'val', 'test'))
+    assert test.type != 'mmnoisy.LabelNoise' and test.get('split', 'test') == 'test'
+    assert train.type == val.type == 'mmnoisy.LabelNoise'
+    assert (train.part, val.part, train.holdout) == ('train', 'val', 0.1)
+    for option in ('source', 'noise', 'seed', 'holdout'):
+        assert train[option] == val[option], option
+
+
+@each_config
+def test_trains_and_predicts(path):
+    cfg = Config(tiny(Config.fromfile(path).to_dict()))
+    loaders = {part: Runner.build_dataloader(cfg[f'{part}_dataloader'], seed=0) for part in ('train', 'val', 'test')}
+    torch.manual_seed(0)
+    model = MODELS.build(dict(data_preprocessor=cfg.data_preprocessor, **cfg.model))
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper)
+    schedulers = cfg.param_scheduler or []
+    for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
+        PARAM_SCHEDULERS.build(dict(optimizer=optimizer, **scheduler))
+    for hook in (*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])):
+        HOOKS.build(hook)
+
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    losses = model.train().train_step(next(iter(loaders['train'])), optimizer)
+    assert losses['loss'].isfinite()
+    changed = [name for name, value in model.named_parameters() if not torch.equal(value, before[name])]
+    assert changed and all(value.isfinite().all() for value in model.parameters())
+
+    for part in ('val', 'test'):
+        batch = next(iter(loaders[part]))
+        results = model.eval().val_step(batch)
+        assert len(results) == len(batch['data_samples'])
+        # AUM's threshold class is one more.
+        assert len(results[0].pred_score) - len(loaders[part].dataset.metainfo['classes']) in (0, 1)
+
+
+def test_metafiles_list_only_files_that_exist():
+    for metafile in CONFIGS.rglob('metafile.yml'):
+        content = yaml.safe_load(metafile.read_text())
+        collections = {collection['Name'] for collection in content['Collections']}
+        for model in content['Models']:
+            assert (ROOT / model['Config']).is_file(), f'{metafile}: {model["Config"]} does not exist'
+            assert model['In Collection'] in collections

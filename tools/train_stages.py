@@ -1,0 +1,146 @@
+"""Run a recipe of several stages, such as: measure the samples, drop the flagged ones, train on the rest.
+
+``stages`` of the config is a list of dicts, run in order, each in ``<work_dir>/<number>_<name>``:
+
+- ``dict(name=..., config=..., options={...})`` trains: ``config`` is a path relative to the recipe (the recipe itself
+  where left out), ``options`` overwrite entries like ``--cfg-options``.
+- ``dict(name=..., merge=[...])`` merges the ``samples.csv`` of the stages named.
+
+``{name}`` in an option is the folder of that earlier stage. A finished stage is not run again: the same command after an
+interruption goes on with the unfinished stage, from its latest checkpoint.
+"""
+
+import gc
+import hashlib
+import json
+import os.path as osp
+import shutil
+import time
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner, find_latest_checkpoint
+from train import merge_args, parse_args
+
+from mmnoisy.evaluation.merge_samples import merge_samples_csv
+
+
+def stage_folders(stages, work_dir) -> dict:
+    """``{name: folder}`` of each stage.
+
+    Raises:
+        SystemExit: A stage without a name, or two with the same one.
+    """
+    names = [stage.get('name') for stage in stages]
+    if not names or None in names or len(set(names)) != len(names):
+        raise SystemExit(f'stages: each stage needs a name of its own, not {names}.')
+    return {name: Path(work_dir) / f'{number}_{name}' for number, name in enumerate(names)}
+
+
+def fill(value, folders: dict):
+    """Replace ``{name}`` in an option by the folder of that stage."""
+    if not isinstance(value, str):
+        return value
+    for name, folder in folders.items():
+        value = value.replace('{' + name + '}', str(folder))
+    return value
+
+
+def stage_config(stage: dict, recipe: Config, args, folders: dict) -> Config:
+    """Config of a training stage: its own, the command line's options, its options, in this order."""
+    path = osp.join(osp.dirname(recipe.filename), stage['config']) if 'config' in stage else recipe.filename
+    cfg = merge_args(Config.fromfile(path), args)
+    cfg.pop('stages', None)
+    cfg.merge_from_dict({key: fill(value, folders) for key, value in (stage.get('options') or {}).items()})
+    return cfg
+
+
+def fingerprint(content) -> str:
+    """Tells whether a finished stage is the one that is asked for; paths are left out, so that a folder can move."""
+    content = {key: value for key, value in content.items() if key not in ('work_dir', 'resume', 'load_from', 'launcher')}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def is_done(folder: Path, content) -> bool:
+    """Whether the stage has been run.
+
+    Raises:
+        SystemExit: It was run with other settings.
+    """
+    marker = folder / 'done.json'
+    if not marker.is_file():
+        return False
+    if json.loads(marker.read_text())['fingerprint'] != fingerprint(content):
+        raise SystemExit(f'{folder} was run with other settings. Use another --work-dir, or delete it to run it again.')
+    return True
+
+
+def train(cfg: Config, folder: Path) -> None:
+    """Run a training stage, from its latest checkpoint where it was interrupted."""
+    cfg.work_dir = str(folder)
+    cfg.resume = folder.is_dir() and find_latest_checkpoint(str(folder)) is not None
+    cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner.train()
+    del runner
+    gc.collect()
+    torch.cuda.empty_cache()
+
+
+def write_summary(work_dir: Path, recipe: Config, folders: dict) -> None:
+    """``summary.json`` of the recipe: the last stage's, with the first one's noise and the last detection scores."""
+    found = {name: folder / 'summary.json' for name, folder in folders.items()}
+    stages = {name: json.loads(path.read_text()) for name, path in found.items() if path.is_file()}
+    detections = [summary['detection'] for summary in stages.values() if summary.get('detection')]
+    summary = dict(stages.get(list(folders)[-1], {}), config=osp.basename(recipe.filename), stages=stages)
+    summary['detection'] = detections[-1] if detections else None
+    summary['noise'] = next((stage['noise'] for stage in stages.values() if stage.get('noise')), None)
+    summary['train_seconds'] = sum(stage.get('train_seconds', 0) for stage in stages.values())
+    (work_dir / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+
+
+def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
+    """Run one stage unless it is done."""
+    folder = folders[stage['name']]
+    merge = stage.get('merge')
+    content = stage if merge else stage_config(stage, recipe, args, {})
+    if is_done(folder, content):
+        print(f'Stage {folder.name} is done.')
+        return
+    if not merge:
+        train(stage_config(stage, recipe, args, folders), folder)
+    barrier()
+    if is_main_process():
+        if merge:
+            folder.mkdir(parents=True, exist_ok=True)
+            paths = [folders[name] / 'samples.csv' for name in merge]
+            scores = merge_samples_csv(paths, folder / 'samples.csv')
+            (folder / 'summary.json').write_text(json.dumps(dict(detection=scores or None), indent=2) + '\n')
+            print(f'Stage {folder.name}: {scores}')
+        (folder / 'done.json').write_text(json.dumps(dict(fingerprint=fingerprint(content))))
+    barrier()
+
+
+def main():
+    args = parse_args()
+    recipe = Config.fromfile(args.config)
+    if not recipe.get('stages'):
+        raise SystemExit(f'{args.config} has no `stages`; train it with tools/train.py.')
+    work_dir = Path(args.work_dir or osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0]))
+    folders = stage_folders(recipe.stages, work_dir)
+    for stage in recipe.stages:
+        run_stage(stage, recipe, args, folders)
+    if is_main_process():
+        write_summary(work_dir, recipe, folders)
+        for folder in reversed(folders.values()):
+            if (folder / 'samples.csv').is_file():
+                for name in ('samples.csv', 'samples.csv.meta.json'):
+                    shutil.copyfile(folder / name, work_dir / name)
+                break
+
+
+if __name__ == '__main__':
+    main()
