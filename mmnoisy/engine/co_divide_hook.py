@@ -110,6 +110,9 @@ class CoDivideHook(SampleRecordHook):
         super().before_train_epoch(runner)
         if runner.epoch < self.warmup_epochs:
             return
+        for name in ('train/loss_net1', 'train/loss_net2'):
+            # Losses of the warm-up: the logger would go on printing the last value.
+            runner.message_hub.log_scalars.pop(name, None)
         losses = self._average(self.scaled_losses(runner))
         p_clean = self._fit(runner, losses)
         self.set(p_clean=p_clean)

@@ -1,5 +1,3 @@
-import csv
-from pathlib import Path
 from typing import Optional
 
 import numpy as np
@@ -7,6 +5,7 @@ import torch
 from mmengine.hooks import Hook
 from torch import Tensor
 
+from ..datasets.row_selection import kept_rows
 from ..registry import HOOKS
 from .streams import batch_shares, fill_streams, stamp_age, stamp_division, stream_sampler
 
@@ -22,8 +21,7 @@ class PartialLabelsHook(Hook):
     Args:
         labelled_per_class (int, optional): Labels of each observed class.
         fraction (float, optional): Share of all labels, drawn at random, in (0, 1].
-        file (str, optional): A ``samples.csv`` of a detector (AUM, co-divide, ...): labels that it flags or does not
-            list are hidden.
+        file (str, optional): A ``samples.csv`` of a detector (AUM, co-divide, ...): labels that it flags are hidden.
         unlabelled_share (float): Of a batch, in [0, 1); 0 trains on the labelled samples alone. Defaults to 0.5.
         epoch_batches (int): Batches in an epoch; 0 for one pass over the labelled samples. Defaults to 0.
         seed (int): Of the selection. Defaults to 0.
@@ -88,31 +86,16 @@ class PartialLabelsHook(Hook):
 
 
 def believed_rows(path, dataset) -> np.ndarray:
-    """Samples of a data set that a ``samples.csv`` lists and does not flag, (N,) bool.
+    """Samples of a data set that a ``samples.csv`` does not flag, (N,) bool.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Columns are missing, a given label differs from the data set's, or no sample is believed.
+        ValueError: See :func:`mmnoisy.datasets.row_selection.kept_rows`.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'PartialLabelsHook: {path} does not exist.')
-    with path.open(newline='') as file:
-        rows = list(csv.DictReader(file))
-    missing = {'source_idx', 'given_label', 'is_issue'} - set(rows[0] if rows else ())
-    if missing:
-        raise ValueError(f'{path} has no column {", ".join(sorted(missing))}: it is not a samples.csv.')
-    flags = {int(row['source_idx']): (int(row['given_label']), row['is_issue'] == '1') for row in rows}
-    labels = np.asarray(dataset.get_gt_labels())
-    believed = np.zeros(len(labels), dtype=bool)
-    for i, source in enumerate(np.asarray(dataset.source_idx)):
-        label, issue = flags.get(int(source), (labels[i], True))
-        if label != labels[i]:
-            raise ValueError(
-                f'{path}: source_idx {source} has the given label {label}, in this data set it is {labels[i]}: '
-                'the file was made with other labels.'
-            )
-        believed[i] = not issue
-    if not believed.any():
-        raise ValueError(f'{path} believes no label of this data set.')
-    return believed
+    rows = np.asarray(dataset.source_idx)
+    labels = np.full(rows.max() + 1, -1)
+    labels[rows] = dataset.get_gt_labels()
+    try:
+        return np.isin(rows, kept_rows(path, rows, labels, dataset.checksum))
+    except (FileNotFoundError, ValueError) as error:
+        raise type(error)(str(error).replace('LabelNoise: keep=', 'PartialLabelsHook: file=')) from error

@@ -15,7 +15,8 @@ class DivideMix(TwoNetworks):
     `DivideMix: Learning with Noisy Labels as Semi-supervised Learning <https://arxiv.org/abs/2002.07394>`_.
     :class:`mmnoisy.engine.CoDivideHook` divides the training set and stamps the division; batches without a stamp are
     the warm-up, in which both networks learn from all labels. As in the official code a network that is trained
-    makes its guesses in train mode, so that BatchNorm's running statistics see unmixed images, too.
+    makes its guesses in train mode; BatchNorm's running statistics come from these passes alone (there from the
+    passes with mixed images, too), because test images are not mixed.
 
     Args:
         *args: See :class:`TwoNetworks`.

@@ -1,9 +1,11 @@
+from contextlib import contextmanager
 from typing import List, Optional
 
 import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...registry import MODELS
 from ..losses.semi_supervised_step import SemiSupervisedStep
@@ -36,6 +38,19 @@ def batch_labels(data_samples: List[DataSample], num_classes: int, device) -> Te
     return F.one_hot(label, num_classes).float()
 
 
+@contextmanager
+def kept_statistics(network: nn.Module):
+    """Forward passes inside leave BatchNorm's running statistics as they are; they still normalise by the batch."""
+    momenta = {module: module.momentum for module in network.modules() if isinstance(module, _BatchNorm)}
+    try:
+        for module in momenta:
+            module.momentum = 0.0
+        yield
+    finally:
+        for module, momentum in momenta.items():
+            module.momentum = momentum
+
+
 def network_losses(step: SemiSupervisedStep, network: nn.Module, views: Tensor, label: Tensor, p_clean: Tensor, labelled: Tensor,
                    own: Tensor, guess: Tensor) -> dict:
     """Call a step with a division given as masks on the CPU (no waiting for the device); see its arguments."""
@@ -43,7 +58,9 @@ def network_losses(step: SemiSupervisedStep, network: nn.Module, views: Tensor, 
     positions = [mask.nonzero().squeeze(1).to(device, non_blocking=True) for mask in (labelled, ~labelled)]
 
     def logits(images):
-        return network(images, mode='tensor')
+        # Mixed or strongly distorted images are no guide to test images: the guesses' pass keeps the statistics.
+        with kept_statistics(network):
+            return network(images, mode='tensor')
 
     return step(logits, views, label, p_clean.to(device, non_blocking=True), *positions, own, guess)
 
