@@ -5,5 +5,15 @@ from .digits import Digits
 from .fashion_mnist import FashionMNIST
 from .label_noise import LabelNoise
 from .mini_webvision import MiniWebVision
+from .stream_sampler import StreamSampler
 
-__all__ = ['Animal10N', 'CSVDataset', 'Clothing1M', 'Digits', 'FashionMNIST', 'LabelNoise', 'MiniWebVision']
+__all__ = [
+    'Animal10N',
+    'CSVDataset',
+    'Clothing1M',
+    'Digits',
+    'FashionMNIST',
+    'LabelNoise',
+    'MiniWebVision',
+    'StreamSampler',
+]

@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from mmpretrain.registry import TRANSFORMS
 
 from ..registry import DATASETS
+from .batched_fetch import fetch, is_plain_packing, stack_images
 from .label_file import checksum, load_labels, save_labels
 from .noise import add_noise
 from .row_selection import kept_rows, threshold_mask, trusted_labels
@@ -48,6 +49,9 @@ class LabelNoise:
         threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
             :class:`mmnoisy.engine.AUMHook`; another index, in 0..K, gives a disjoint set. Not for ``part='val'``.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
+        batched (bool): Fetch whole batches where the pipeline only packs and the images are uint8 arrays of one size
+            in memory: the same samples, without a pipeline call for each. They are kept in memory once more, as
+            one tensor. Defaults to True.
 
     Raises:
         ValueError: A bad noise config, seed, holdout or part, or an empty part; the message names the option.
@@ -65,7 +69,8 @@ class LabelNoise:
                  save_to: Optional[str] = None,
                  keep: Optional[str] = None,
                  threshold_samples: Optional[dict] = None,
-                 test_mode: bool = False):
+                 test_mode: bool = False,
+                 batched: bool = True):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
         if not isinstance(holdout, Real) or not 0 <= holdout < 1:
@@ -82,6 +87,8 @@ class LabelNoise:
         self.noise = dict(noise) if noise else None
         self.seed, self.holdout, self.part, self.test_mode = seed, holdout, part, test_mode
         self.pipeline = self._pipeline(pipeline)
+        # A dict, so that views of this data set with other pipelines share the images.
+        self._stacked = dict() if batched else dict(images=None)
 
         original, clean, self.num_classes = source_labels(self.source)
         self.checksum = checksum(original)
@@ -160,6 +167,15 @@ class LabelNoise:
         if data is None:
             raise RuntimeError(f'{where}: the pipeline returned nothing{repair}')
         return data
+
+    def __getitems__(self, indices: Sequence[int]) -> List[dict]:
+        """The samples of a batch, as :meth:`__getitem__` gives them; torch's loader calls this."""
+        if is_plain_packing(self.pipeline):
+            if 'images' not in self._stacked:
+                self._stacked['images'] = stack_images(self)
+            if self._stacked['images'] is not None:
+                return fetch(self._stacked['images'], self.gt_labels, indices)
+        return [self[index] for index in indices]
 
     def noise_summary(self) -> Optional[dict]:
         """What noise this part has.

@@ -1,9 +1,11 @@
 from .aum_hook import AUMHook
+from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .meta_set_hook import MetaSetHook
+from .partial_labels_hook import PartialLabelsHook
 from .sample_record import Column, SampleRecordHook
 from .sample_state_hook import SampleStateHook
 from .selection_hook import SelectionHook
@@ -12,12 +14,14 @@ from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
     'AUMHook',
+    'CoDivideHook',
     'Column',
     'CurriculumHook',
     'EpochSeedHook',
     'FiniteLossHook',
     'ForgetRateHook',
     'MetaSetHook',
+    'PartialLabelsHook',
     'SampleRecordHook',
     'SampleStateHook',
     'SelectionHook',

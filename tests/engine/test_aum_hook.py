@@ -110,7 +110,13 @@ def test_the_cut_is_the_99th_percentile_of_the_threshold_samples(runner):
     assert 0 < issues.sum() < N
     order = np.argsort(aum[~mask])
     assert (np.diff(score[~mask][order]) >= 0).all() and 0 < score[~mask].min() and score[~mask].max() < 1
-    assert not hook.suggested_labels().ge(10).any()
+
+
+def test_the_prediction_of_the_last_epoch_is_suggested(runner):
+    expected = {}
+    for rows, logits in find(runner, SpyHook).seen:
+        expected.update({index: int(z[:10].argmax()) for (index, _), z in zip(rows, logits)})
+    assert find(runner, AUMHook).suggested_labels().tolist() == [expected[index] for index in range(N)]
 
 
 def test_the_extra_class_is_never_predicted(runner):
@@ -149,7 +155,7 @@ def test_a_resumed_run_does_not_measure_after_the_drop(tmp_path):
     whole = find(train(aum_cfg(tmp_path / 'whole', epochs=4, param_scheduler=drop)), AUMHook)
     train(aum_cfg(tmp_path / 'parts', epochs=2, param_scheduler=drop))
     parts = find(train(aum_cfg(tmp_path / 'parts', epochs=4, param_scheduler=drop, resume=True)), AUMHook)
-    assert (parts.record['count'] == 1).all()
+    assert (parts.record['count'] == 1).all() and parts.suggested_labels() is None
     assert torch.equal(whole.aum(), parts.aum()) and torch.equal(whole.score().nan_to_num(), parts.score().nan_to_num())
 
 

@@ -8,14 +8,15 @@ from tests.helpers import CONFIGS, ROOT
 
 RECIPE = """
 _base_ = '{base}'
-model = dict(backbone=dict(channels=(4, 8, 8)), head=dict(in_channels=8))
+model = dict(backbone=dict(channels=(4, 8, 8)), head=dict(in_channels=8, loss=dict(loss_weight=2.0, use_soft=True)))
 label_noise = dict(source=dict(indices=200))
 train_dataloader = dict(dataset=label_noise)
 val_dataloader = dict(dataset=label_noise)
 train_cfg = dict(max_epochs=2)
 log_level = 'WARNING'
 measure = {{
-    'model.head.num_classes': 11,
+    'model.head': dict(
+        _delete_=True, type='LinearClsHead', num_classes=11, in_channels=8, loss=dict(type='mmnoisy.GCELoss', q=0.5)),
     'custom_hooks': [dict(type='mmnoisy.AUMHook', threshold_class=True, percentile=20)],
     'param_scheduler': None,
     'train_cfg.max_epochs': 1,

@@ -1,5 +1,11 @@
 from .cnn3 import CNN3
 from .cnn8 import CNN8
 from .cnn9 import CNN9
+from .preact_resnet import PreActResNet
 
-__all__ = ['CNN3', 'CNN8', 'CNN9']
+__all__ = [
+    'CNN3',
+    'CNN8',
+    'CNN9',
+    'PreActResNet',
+]

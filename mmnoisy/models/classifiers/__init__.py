@@ -1,20 +1,24 @@
 from .co_teaching import CoTeaching
 from .co_teaching_plus import CoTeachingPlus
+from .dividemix import DivideMix
 from .forget_rate import ForgetRate
 from .jocor import JoCoR
 from .meta_reweighting import L2RW, MetaReweighting, MetaWeightNet, meta_gradient
 from .sample_aware import SampleAwareClassifier, sample_indices, sample_weights
+from .semi_supervised import SemiSupervisedClassifier
 from .two_networks import TwoNetworks
 
 __all__ = [
     'CoTeaching',
     'CoTeachingPlus',
+    'DivideMix',
     'ForgetRate',
     'JoCoR',
     'L2RW',
     'MetaReweighting',
     'MetaWeightNet',
     'SampleAwareClassifier',
+    'SemiSupervisedClassifier',
     'TwoNetworks',
     'meta_gradient',
     'sample_indices',

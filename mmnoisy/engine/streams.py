@@ -1,0 +1,89 @@
+"""How a hook puts a division of the training set into labelled and unlabelled samples to work."""
+
+import math
+from typing import List, Sequence
+
+import torch
+from torch import Tensor
+
+from ..datasets.stream_sampler import StreamSampler
+from ..models.losses.semi_supervised_step import DIVISION_AGE
+
+
+def stream_sampler(runner, owner: str) -> StreamSampler:
+    """The sampler of the training loader.
+
+    Raises:
+        TypeError: It is not a StreamSampler.
+        ValueError: Gradients are accumulated over iterations, which needs a fixed epoch length.
+    """
+    sampler = runner.train_dataloader.sampler
+    if not isinstance(sampler, StreamSampler):
+        raise TypeError(f'{owner} fills batches from streams: set train_dataloader.sampler=dict(type="mmnoisy.StreamSampler", '
+                        f'shuffle=True), not {type(sampler).__name__}.')
+    if getattr(runner.optim_wrapper, '_accumulative_counts', 1) > 1:
+        raise ValueError(f'{owner} changes the length of an epoch, which gradient accumulation cannot follow: set '
+                         'optim_wrapper.accumulative_counts=1.')
+    return sampler
+
+
+def batch_shares(batch_size: int, unlabelled_share: float, networks: int, owner: str) -> List[int]:
+    """Samples of each stream in a batch, ``[labelled, unlabelled]`` for each network in turn.
+
+    Raises:
+        ValueError: A labelled stream would get no place in the batch.
+    """
+    labelled = round(batch_size / networks * (1 - unlabelled_share))
+    unlabelled = batch_size // networks - labelled
+    if labelled < 1:
+        raise ValueError(f'{owner}: a batch of {batch_size} has no place for labelled samples with unlabelled_share='
+                         f'{unlabelled_share} and {networks} network(s).')
+    shares = [labelled, unlabelled] * networks
+    shares[0] += batch_size - sum(shares)
+    return shares
+
+
+def fill_streams(sampler: StreamSampler, labelled: Tensor, shares: Sequence[int], num_batches: int = 0) -> int:
+    """Give a division to the sampler.
+
+    Args:
+        sampler (StreamSampler): The training loader's.
+        labelled (Tensor): (N, networks) bool.
+        shares (Sequence[int]): See :func:`batch_shares`.
+        num_batches (int): Batches in an epoch; 0 for one pass over the labelled samples. Defaults to 0.
+
+    Returns:
+        int: Batches in an epoch.
+    """
+    streams = [mask.nonzero().squeeze(1) for column in labelled.T for mask in (column, ~column)]
+    if not num_batches:
+        size = max(len(stream) for stream in streams[::2]) or len(labelled)
+        num_batches = math.ceil(size / (sum(shares[::2]) * sampler.world_size))
+    sampler.set_streams(streams, shares, num_batches)
+    return num_batches
+
+
+def stamp_division(data_samples: list, p_clean: Tensor, labelled: Tensor) -> None:
+    """Put ``p_clean`` and ``labelled``, (networks,) each, onto the data samples of a batch; (N, networks) given."""
+    index = [int(sample.sample_idx) for sample in data_samples]
+    for sample, score, used in zip(data_samples, p_clean[index], labelled[index]):
+        sample.p_clean, sample.labelled = score, used
+
+
+def stamp_age(runner, batch_idx: int, first_epoch: int) -> None:
+    """Tell the models' ramps how many epochs, with fractions, the division is in use."""
+    age = runner.epoch - first_epoch + batch_idx / len(runner.train_dataloader)
+    runner.message_hub.update_info(DIVISION_AGE, age)
+
+
+def warn_empty(labelled: Tensor, labels: Tensor, num_classes: int, logger) -> None:
+    """Warn where a network believes no label, all labels, or none of a class: (N, networks), (N,)."""
+    for i, used in enumerate(labelled.T, 1):
+        count = int(used.sum())
+        if count in (0, len(used)):
+            logger.warning(f'Division for network {i}: {"no" if count == 0 else "every"} label is believed; training goes on with '
+                           'what is left.')
+            continue
+        empty = (torch.bincount(labels[used], minlength=num_classes) == 0) & (torch.bincount(labels, minlength=num_classes) > 0)
+        if empty.any():
+            logger.warning(f'Division for network {i}: no label is believed of the class(es) {empty.nonzero().squeeze(1).tolist()}.')

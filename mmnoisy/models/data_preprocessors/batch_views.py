@@ -1,0 +1,87 @@
+"""Random views of a whole batch of uint8 images on its device: each image gets its own draw, no loop over images."""
+
+from typing import Optional
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def random_crop(images: Tensor, padding: int, mode: str = 'constant') -> Tensor:
+    """Pad each side by ``padding`` and cut the original size out at a random place: (B, C, H, W), same dtype."""
+    size, _, height, width = images.shape
+    if mode == 'constant':
+        padded = F.pad(images, [padding] * 4)
+    else:
+        # torch reflects floats only.
+        padded = F.pad(images.float(), [padding] * 4, mode=mode).to(images.dtype)
+    top, left = torch.randint(0, 2 * padding + 1, (2, size), device=images.device)
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+    return windows[torch.arange(size, device=images.device), :, top, left]
+
+
+def random_flip(images: Tensor, probability: float = 0.5) -> Tensor:
+    """Mirror each image horizontally with a probability: (B, C, H, W)."""
+    flip = torch.rand(len(images), 1, 1, 1, device=images.device) < probability
+    return torch.where(flip, images.flip(3), images)
+
+
+def random_cutout(images: Tensor, size: int, fill: int = 127) -> Tensor:
+    """Cover a ``size`` x ``size`` square with a random centre (cut off at the border): (B, C, H, W)."""
+    batch, _, height, width = images.shape
+    centre = torch.rand(2, batch, 1, device=images.device)
+    masks = []
+    for share, length in zip(centre, (height, width)):
+        start = (share * length).floor() - size // 2
+        position = torch.arange(length, device=images.device)
+        masks.append((position >= start) & (position < start + size))
+    hole = masks[0][:, :, None] & masks[1][:, None, :]
+    return images.masked_fill(hole[:, None], fill)
+
+
+class BatchView:
+    """One recipe for random views. Applied in the order: RandAugment, crop, flip, cutout.
+
+    Args:
+        padding (int): Of the random crop; 0 for none. Defaults to 0.
+        padding_mode (str): ``'constant'`` (0) or ``'reflect'``. Defaults to ``'constant'``.
+        flip (float): Probability of a horizontal flip. Defaults to 0.
+        cutout (int): Side of the covered square; 0 for none. Defaults to 0.
+        rand_augment (dict, optional): Options of ``torchvision.transforms.v2.RandAugment`` (``num_ops``,
+            ``magnitude``) and ``group``: how many images of the batch share a draw (default 8). Smaller groups are
+            nearer to a draw for each image, larger ones faster.
+
+    Raises:
+        ValueError: A negative size or a probability outside [0, 1].
+    """
+
+    def __init__(self,
+                 padding: int = 0,
+                 padding_mode: str = 'constant',
+                 flip: float = 0.0,
+                 cutout: int = 0,
+                 rand_augment: Optional[dict] = None):
+        if padding < 0 or cutout < 0 or not 0 <= flip <= 1:
+            raise ValueError(f'view: padding and cutout must be >= 0 and flip in [0, 1], not {padding}, {cutout} and {flip}.')
+        self.padding, self.padding_mode, self.flip, self.cutout = padding, padding_mode, float(flip), cutout
+        self.rand_augment = None
+        if rand_augment:
+            from torchvision.transforms import v2
+            options = dict(rand_augment)
+            self.group = options.pop('group', 8)
+            self.rand_augment = v2.RandAugment(**options)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """uint8 images -> one random view of each, (B, C, H, W)."""
+        if self.rand_augment is not None:
+            # In random order, so that neighbours of the batch (one stream of it) do not share draws.
+            order = torch.randperm(len(images), device=images.device)
+            groups = [self.rand_augment(part) for part in images[order].split(self.group)]
+            images = torch.empty_like(images).index_copy_(0, order, torch.cat(groups))
+        if self.padding:
+            images = random_crop(images, self.padding, self.padding_mode)
+        if self.flip:
+            images = random_flip(images, self.flip)
+        if self.cutout:
+            images = random_cutout(images, self.cutout)
+        return images
