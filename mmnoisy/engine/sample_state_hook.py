@@ -1,9 +1,10 @@
-from typing import Dict, List
+from typing import Dict
 
 from mmengine.hooks import Hook
 from mmengine.runner.loops import BaseLoop
 from torch import nn
 
+from ..datasets.label_file import checksum
 from ..models.losses.sample_state_loss import SampleStateLoss
 from ..registry import HOOKS
 from .sweep import unwrap
@@ -22,8 +23,8 @@ class SampleStateHook(Hook):
     other data. Loading a checkpoint otherwise (``load_from``, test) leaves its per-sample state behind.
 
     Raises:
-        ValueError: Before training: no such loss in the model, a loss made for another number of samples, or a
-            checkpoint of another number of samples to resume.
+        ValueError: Before training: no such loss in the model, a loss made for fewer samples, or a checkpoint of other data
+            to resume.
     """
 
     # Before anything that averages buffers over ranks: sweeps (SummaryHook, LOW) and SyncBuffersHook (NORMAL).
@@ -36,24 +37,29 @@ class SampleStateHook(Hook):
         losses = sample_state_losses(runner.model)
         if not losses:
             raise ValueError('SampleStateHook: the model has no loss that keeps something per sample, such as mmnoisy.ELRLoss.')
+        dataset = runner.train_dataloader.dataset
+        labels = dataset.get_gt_labels() if hasattr(dataset, 'get_gt_labels') else []
+        self.data = dict(num_samples=len(dataset), labels=checksum(labels))
         for loss in losses.values():
-            loss.set_num_samples(len(runner.train_dataloader.dataset))
+            loss.set_num_samples(len(dataset))
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        resumes = runner._resume and isinstance(runner._train_loop, BaseLoop)
-        for key, expected in self._keys(runner):
-            saved = checkpoint['state_dict'].get(key)
-            if not resumes:
-                checkpoint['state_dict'].pop(key, None)
-            elif saved is not None and len(saved) != expected:
-                raise ValueError(f'The checkpoint to resume has {key} of {len(saved)} samples, the training set has {expected}. '
-                                 'Resume with the same data, or start anew.')
+        if not (runner._resume and isinstance(runner._train_loop, BaseLoop)):
+            for name, loss in sample_state_losses(runner.model).items():
+                for state in loss.sample_state:
+                    checkpoint['state_dict'].pop(f'{name}.{state}', None)
+            return
+        saved = checkpoint.get('sample_state', self.data)
+        if saved['num_samples'] != self.data['num_samples']:
+            raise ValueError(f'The losses in the checkpoint know {saved["num_samples"]} samples, the training set has '
+                             f'{self.data["num_samples"]}. Resume with the same data, or start anew.')
+        if saved['labels'] != self.data['labels']:
+            raise ValueError('The losses in the checkpoint were trained with other labels: resume with the same noise, seed and '
+                             'split, or start anew.')
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        checkpoint['sample_state'] = dict(self.data)
 
     def after_train_epoch(self, runner) -> None:
         for loss in sample_state_losses(runner.model).values():
             loss.gather()
-
-    @staticmethod
-    def _keys(runner) -> List[tuple]:
-        return [(f'{name}.{state}', len(getattr(loss, state)))
-                for name, loss in sample_state_losses(runner.model).items() for state in loss.sample_state]

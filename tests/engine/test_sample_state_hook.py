@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
 from tests.engine.test_transition import assert_equal, weights
+from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
 
 N = 1292
 STATE = dict(elr=('targets', ), sop=('u', 'v'))
@@ -19,7 +19,7 @@ def test_resume_equals_an_unbroken_run(tmp_path, method):
     straight = train(state_cfg(tmp_path / 'straight', method))
     loss = straight.model.head.loss_module
     for name in STATE[method]:
-        assert len(getattr(loss, name)) == N and getattr(loss, name).abs().sum(1).min() > 0
+        assert getattr(loss, name)[:N].abs().sum(1).min() > 0
     resumed = train(state_cfg(tmp_path / 'resumed', method, resume=True, load_from=str(tmp_path / 'straight/epoch_1.pth')))
     assert_equal(weights(resumed), weights(straight))
 
@@ -40,7 +40,7 @@ def test_two_ranks_share_what_they_learnt(tmp_path, method):
     assert_equal(first, second)
     for name in STATE[method]:
         rows = next(value for key, value in first.items() if key.endswith(f'loss_module.{name}'))
-        assert rows.shape[0] == N and rows.abs().sum(1).min() > 0
+        assert rows[:N].abs().sum(1).min() > 0
 
 
 def test_targets_follow_the_rank_that_saw_the_sample():
@@ -64,13 +64,17 @@ def gather_rank():
 
 def test_refuses_other_data_and_names_the_right_number(tmp_path):
     cfg = state_cfg(tmp_path / 'sop', 'sop')
-    cfg.model.head.loss.num_samples = 1437
+    cfg.model.head.loss.num_samples = 1291
     with pytest.raises(ValueError, match='write num_samples=1292'):
         train(cfg)
     train(state_cfg(tmp_path / 'elr', 'elr', epochs=1))
     cfg = state_cfg(tmp_path / 'other', 'elr', resume=True, load_from=str(tmp_path / 'elr/epoch_1.pth'))
     cfg.train_dataloader.dataset.holdout = cfg.val_dataloader.dataset.holdout = 0.2
-    with pytest.raises(ValueError, match='targets of 1292 samples, the training set has'):
+    with pytest.raises(ValueError, match='know 1292 samples, the training set has'):
+        train(cfg)
+    cfg = state_cfg(tmp_path / 'labels', 'elr', resume=True, load_from=str(tmp_path / 'elr/epoch_1.pth'))
+    cfg.train_dataloader.dataset.noise.exact = False
+    with pytest.raises(ValueError, match='other labels|know 1292 samples'):
         train(cfg)
     # Fine-tuning on other data leaves the targets behind; so does testing.
     cfg.resume = False

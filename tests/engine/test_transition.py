@@ -58,7 +58,7 @@ def test_confident_joint_by_hand():
     np.testing.assert_allclose(confident_joint(posterior, labels), [[2 / 3, 1 / 3], [1 / 4, 3 / 4]])
     # Sample 4 is now confident of nothing: label 1 has 3 counts for 4 samples, each weighs 4/3.
     posterior[4] = .45, .55
-    np.testing.assert_allclose(confident_joint(posterior, labels), [[2 / (10 / 3), (4 / 3) / (10 / 3)], [1 / (11 / 3), (8 / 3) / (11 / 3)]])
+    np.testing.assert_allclose(confident_joint(posterior, labels), [[0.6, 0.4], [3 / 11, 8 / 11]])
 
 
 def test_clusters_correct_an_overconfident_network():
@@ -127,7 +127,7 @@ def test_sets_t_restarts_and_resumes_to_the_bit(tmp_path):
     restarted.pop(loss)
     assert_equal(initial, restarted)
 
-    for epoch, holds in ((1, True), (2, True), (3, False)):
+    for epoch, holds in ((2, True), (3, False)):
         checkpoint = torch.load(tmp_path / f'straight/epoch_{epoch}.pth', weights_only=True)
         assert ('transition' in checkpoint) == holds
         resumed = hook_cfg(tmp_path / f'resumed{epoch}', resume=True, load_from=str(tmp_path / f'straight/epoch_{epoch}.pth'))

@@ -14,7 +14,7 @@ Y = np.eye(K)[LABELS]
 
 
 def elr(**kwargs):
-    return MODELS.build(dict(type='ELRLoss', num_classes=K, reduction='none', **kwargs))
+    return MODELS.build(dict(type='mmnoisy.ELRLoss', num_classes=K, reduction='none', **kwargs))
 
 
 def logits(seed):
@@ -76,7 +76,7 @@ def test_elr_state_is_loaded_into_a_fresh_loss():
 
 
 def test_sop_value_and_gradients():
-    loss = MODELS.build(dict(type='SOPLoss', num_classes=K, num_samples=N, reduction='none')).double()
+    loss = MODELS.build(dict(type='mmnoisy.SOPLoss', num_classes=K, num_samples=N, reduction='none')).double()
     with torch.no_grad():
         loss.u.uniform_(-0.8, 0.8, generator=torch.Generator().manual_seed(1))
         loss.v.uniform_(-0.3, 0.3, generator=torch.Generator().manual_seed(2))
@@ -109,4 +109,4 @@ def test_clear_errors():
     with pytest.raises(ValueError, match="not 'int8'"):
         elr(dtype='int8')
     with pytest.raises(ValueError, match='write num_samples=9'):
-        MODELS.build(dict(type='SOPLoss', num_classes=K, num_samples=N)).set_num_samples(9)
+        MODELS.build(dict(type='mmnoisy.SOPLoss', num_classes=K, num_samples=N)).set_num_samples(9)

@@ -14,7 +14,7 @@ TYPES = ('ForwardCorrectionLoss', 'BackwardCorrectionLoss', 'ImportanceReweighti
 
 
 def build(type, transition=T, **kwargs):
-    return MODELS.build(dict(type=type, num_classes=K, transition=transition, reduction='none', **kwargs))
+    return MODELS.build(dict(type=f'mmnoisy.{type}', num_classes=K, transition=transition, reduction='none', **kwargs))
 
 
 def logits():

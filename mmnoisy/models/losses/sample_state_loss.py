@@ -21,7 +21,7 @@ class SampleStateLoss(RobustLoss):
         """Called once before training with N.
 
         Raises:
-            ValueError: The loss was made for another N.
+            ValueError: The loss was made for fewer samples.
         """
         raise NotImplementedError
 

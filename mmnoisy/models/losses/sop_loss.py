@@ -28,12 +28,13 @@ class SOPLoss(SampleStateLoss):
 
     Args:
         num_classes (int): K.
-        num_samples (int): N, the size of the training set (without held-out rows).
+        num_samples (int): N, at least the size of the training set; rows beyond it stay unused, so that the size
+            before a validation split does as well.
         init_std (float): Standard deviation of the initial u and v. Defaults to 1e-8.
         **kwargs: See :class:`RobustLoss`.
 
     Raises:
-        ValueError: A call without ``sample_idx``; before training, ``num_samples`` is not the size of the training set
+        ValueError: A call without ``sample_idx``; before training, ``num_samples`` below the size of the training set
             (checked by :class:`mmnoisy.SampleStateHook`).
     """
 
@@ -47,7 +48,7 @@ class SOPLoss(SampleStateLoss):
         self.v = nn.Parameter(torch.randn(num_samples, num_classes) * init_std)
 
     def set_num_samples(self, num_samples: int) -> None:
-        if num_samples != self.num_samples:
+        if num_samples > self.num_samples:
             raise ValueError(f'SOPLoss: num_samples is {self.num_samples}, but the training set has {num_samples} samples: write '
                              f'num_samples={num_samples} in its config.')
 
