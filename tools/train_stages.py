@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner, find_latest_checkpoint
 from train import merge_args, parse_args
@@ -135,10 +135,13 @@ def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
 
 def main():
     args = parse_args()
-    recipe = Config.fromfile(args.config)
+    recipe = merge_args(Config.fromfile(args.config), args)
     if not recipe.get('stages'):
         raise SystemExit(f'{args.config} has no `stages`; train it with tools/train.py.')
-    work_dir = Path(args.work_dir or osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0]))
+    if args.launcher != 'none' and not is_distributed():
+        # Before the first runner: where only merging is left, no runner would do it.
+        init_dist(args.launcher, **recipe.env_cfg.dist_cfg)
+    work_dir = Path(recipe.work_dir)
     folders = stage_folders(recipe.stages, work_dir)
     for stage in recipe.stages:
         run_stage(stage, recipe, args, folders)

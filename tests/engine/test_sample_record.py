@@ -9,7 +9,6 @@ from mmnoisy.models.classifiers import sample_indices
 from mmnoisy.registry import HOOKS
 from tests.helpers import ddp, digits_cfg, run_two_ranks, train, train_only
 
-
 N = 201
 
 

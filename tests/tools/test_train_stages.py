@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from tests.helpers import CONFIGS, ROOT
+from tests.helpers import CONFIGS, ROOT, run_two_ranks
 
 RECIPE = """
 _base_ = '{base}'
-model = dict(backbone=dict(channels=(4, 8, 8)), head=dict(in_channels=8, loss=dict(loss_weight=2.0, use_soft=True)))
+model = dict(backbone=dict(channels=(4, 8, 8)), head=dict(in_channels=8, loss=dict(use_soft=False)))
 label_noise = dict(source=dict(indices=200))
 train_dataloader = dict(dataset=label_noise)
 val_dataloader = dict(dataset=label_noise)
@@ -81,6 +81,23 @@ def test_recipe(run, tmp_path, monkeypatch, capsys):
     assert done == ['0_first', '1_second', '3_train'] and 'Stage 3_train is done' in capsys.readouterr().out
     with pytest.raises(SystemExit, match='0_first was run with other settings'):
         run('--seed', '5')
+
+
+def _run_rank(recipe, out):
+    sys.path.insert(0, str(ROOT / 'tools'))
+    import train_stages
+    wrapper = [f'model_wrapper_cfg.{key}' for key in
+               ('type=MMDistributedDataParallel', 'device_ids=None', 'broadcast_buffers=False')]  # yapf: disable
+    sys.argv = ['train_stages.py', recipe, '--work-dir', out, '--launcher', 'pytorch', '--cfg-options', *wrapper]
+    train_stages.main()
+
+
+def test_recipe_on_two_ranks(run, tmp_path):
+    run_two_ranks(_run_rank, str(tmp_path / 'recipe.py'), str(tmp_path / 'out'))
+    summary = json.loads((tmp_path / 'out/summary.json').read_text())
+    with (tmp_path / 'out/samples.csv').open(newline='') as file:
+        kept = sum(row['is_issue'] == '0' for row in csv.DictReader(file))
+    assert summary['stages']['train']['noise']['num_samples'] == kept > 0
 
 
 def test_stage_names(run):
