@@ -101,15 +101,12 @@ def allow_checkpoint_globals() -> None:
         return
     from mmengine.logging import HistoryBuffer
     reconstruct = (np._core if hasattr(np, '_core') else np.core).multiarray
-    torch.serialization.add_safe_globals([
-        HistoryBuffer,
-        (_history_buffer_getattr, 'builtins.getattr'),
-        reconstruct._reconstruct,
-        reconstruct.scalar,
-        np.ndarray,
-        np.dtype,
-        *{type(np.dtype(name)) for name in ('bool', 'uint8', 'int32', 'int64', 'float32', 'float64')},
-    ])
+    allowed = [HistoryBuffer, reconstruct._reconstruct, reconstruct.scalar, np.ndarray, np.dtype]
+    allowed += {type(np.dtype(name)) for name in ('bool', 'uint8', 'int32', 'int64', 'float32', 'float64')}
+    # Pairs with the name, not the objects alone: onedl-mmengine lists some of the same objects while it loads and takes
+    # them off the list afterwards.
+    torch.serialization.add_safe_globals([(item, f'{item.__module__}.{item.__qualname__}') for item in allowed])
+    torch.serialization.add_safe_globals([(_history_buffer_getattr, 'builtins.getattr')])
     # Checkpoints written under numpy 1 name the old module path.
     for name in ('_reconstruct', 'scalar'):
         torch.serialization.add_safe_globals([(getattr(reconstruct, name), f'numpy.core.multiarray.{name}')])

@@ -49,6 +49,14 @@ def digits_cfg(work_dir, base='ce/ce_cnn3_60e_digits-sym40.py', epochs=2, channe
     return cfg
 
 
+def train_only(cfg: Config) -> Config:
+    """The config without validation, test and sweeps."""
+    for part in ('val', 'test'):
+        cfg[f'{part}_dataloader'] = cfg[f'{part}_evaluator'] = cfg[f'{part}_cfg'] = None
+    cfg.default_hooks.summary.train_interval = 0
+    return cfg
+
+
 def clear_globals() -> None:
     """Forget mmengine's message hubs, loggers and visualizers of earlier runs."""
     for manager in (MessageHub, MMLogger, Visualizer):

@@ -32,6 +32,8 @@ SOURCES = {
 }
 #: Backbone -> arguments that divide all its widths by 16.
 NARROW = dict.fromkeys(('ResNet', 'ResNet_CIFAR'), dict(stem_channels=4, base_channels=4))
+#: Models whose training step needs what a hook hands over: their own tests train them.
+FED_BY_A_HOOK = ('mmnoisy.L2RW', 'mmnoisy.MetaWeightNet')
 
 FILES = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
 each_config = pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
@@ -39,7 +41,7 @@ each_config = pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 
 @DATASETS.register_module()
 class RandomImages(BaseDataset):
-    """Stands in for a data set that is not on this machine: 10 random images of each class."""
+    """Stands in for a data set that is not on this machine: 30 samples of each class."""
 
     file = None  # an image on the disk, for pipelines that load one
 
@@ -49,7 +51,7 @@ class RandomImages(BaseDataset):
 
     def load_data_list(self):
         images = np.random.default_rng(0).integers(0, 256, (10, *self.shape), dtype=np.uint8)
-        labels = (i % self.num_classes for i in range(10 * self.num_classes))
+        labels = (i % self.num_classes for i in range(30 * self.num_classes))
         return [dict(img=images[i % 10], img_path=self.file, gt_label=label) for i, label in enumerate(labels)]
 
 
@@ -105,6 +107,14 @@ def test_test_data_selects_nothing(path):
         assert train[option] == val[option], option
 
 
+def train_a_step(model, data, optimizer):
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    losses = model.train().train_step(data, optimizer)
+    assert losses['loss'].isfinite()
+    changed = [name for name, value in model.named_parameters() if not torch.equal(value, before[name])]
+    assert changed and all(value.isfinite().all() for value in model.parameters())
+
+
 @each_config
 def test_trains_and_predicts(path):
     cfg = Config(tiny(Config.fromfile(path).to_dict()))
@@ -118,12 +128,8 @@ def test_trains_and_predicts(path):
     for hook in (*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])):
         HOOKS.build(hook)
 
-    before = {name: value.clone() for name, value in model.named_parameters()}
-    losses = model.train().train_step(next(iter(loaders['train'])), optimizer)
-    assert losses['loss'].isfinite()
-    changed = [name for name, value in model.named_parameters() if not torch.equal(value, before[name])]
-    assert changed and all(value.isfinite().all() for value in model.parameters())
-
+    if cfg.model.type not in FED_BY_A_HOOK:
+        train_a_step(model, next(iter(loaders['train'])), optimizer)
     for part in ('val', 'test'):
         batch = next(iter(loaders[part]))
         results = model.eval().val_step(batch)

@@ -113,3 +113,9 @@ def test_versions_of_setup_are_inside_those_of_compat():
         assert f"'{stack}'" in text
         for name in ranges:
             assert f"'{name}>=" in text
+
+
+def test_metafiles_name_configs_that_exist():
+    for path in CONFIGS.glob('*/metafile.yml'):
+        for model in yaml.safe_load(path.read_text())['Models']:
+            assert (ROOT / model['Config']).is_file(), f'{path}: {model["Config"]}'

@@ -10,6 +10,7 @@
 interruption goes on with the unfinished stage, from its latest checkpoint.
 """
 
+import copy
 import gc
 import hashlib
 import json
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner, find_latest_checkpoint
 from train import merge_args, parse_args
@@ -54,7 +55,9 @@ def stage_config(stage: dict, recipe: Config, args, folders: dict) -> Config:
     path = osp.join(osp.dirname(recipe.filename), stage['config']) if 'config' in stage else recipe.filename
     cfg = merge_args(Config.fromfile(path), args)
     cfg.pop('stages', None)
-    cfg.merge_from_dict({key: fill(value, folders) for key, value in (stage.get('options') or {}).items()})
+    # A copy: merging takes the `_delete_` out of what it merges.
+    options = copy.deepcopy(stage.get('options') or {})
+    cfg.merge_from_dict({key: fill(value, folders) for key, value in options.items()})
     return cfg
 
 
@@ -90,13 +93,19 @@ def train(cfg: Config, folder: Path) -> None:
     torch.cuda.empty_cache()
 
 
+def by_judgement(folders: dict) -> list:
+    """Names of the stages, the last one that prepares first: the final stage sees only what that one left."""
+    *prepare, final = folders
+    return [*reversed(prepare), final]
+
+
 def write_summary(work_dir: Path, recipe: Config, folders: dict) -> None:
-    """``summary.json`` of the recipe: the last stage's, with the first one's noise and the last detection scores."""
+    """``summary.json`` of the recipe: the last stage's, with the first one's noise and the detection scores before it."""
     found = {name: folder / 'summary.json' for name, folder in folders.items()}
     stages = {name: json.loads(path.read_text()) for name, path in found.items() if path.is_file()}
-    detections = [summary['detection'] for summary in stages.values() if summary.get('detection')]
+    detections = [stages[name]['detection'] for name in by_judgement(folders) if stages.get(name, {}).get('detection')]
     summary = dict(stages.get(list(folders)[-1], {}), config=osp.basename(recipe.filename), stages=stages)
-    summary['detection'] = detections[-1] if detections else None
+    summary['detection'] = detections[0] if detections else None
     summary['noise'] = next((stage['noise'] for stage in stages.values() if stage.get('noise')), None)
     summary['train_seconds'] = sum(stage.get('train_seconds', 0) for stage in stages.values())
     (work_dir / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
@@ -126,16 +135,19 @@ def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
 
 def main():
     args = parse_args()
-    recipe = Config.fromfile(args.config)
+    recipe = merge_args(Config.fromfile(args.config), args)
     if not recipe.get('stages'):
         raise SystemExit(f'{args.config} has no `stages`; train it with tools/train.py.')
-    work_dir = Path(args.work_dir or osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0]))
+    if args.launcher != 'none' and not is_distributed():
+        # Before the first runner: where only merging is left, no runner would do it.
+        init_dist(args.launcher, **recipe.env_cfg.dist_cfg)
+    work_dir = Path(recipe.work_dir)
     folders = stage_folders(recipe.stages, work_dir)
     for stage in recipe.stages:
         run_stage(stage, recipe, args, folders)
     if is_main_process():
         write_summary(work_dir, recipe, folders)
-        for folder in reversed(folders.values()):
+        for folder in map(folders.get, by_judgement(folders)):
             if (folder / 'samples.csv').is_file():
                 for name in ('samples.csv', 'samples.csv.meta.json'):
                     shutil.copyfile(folder / name, work_dir / name)

@@ -4,8 +4,7 @@ _base_ = [
     '../_base_/schedules/adam_200e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(
-    _delete_=True, type='mmnoisy.CoTeachingPlus', network=_base_.model, forget_rate=0.5, init_epochs=20)
+model = dict(_delete_=True, type='mmnoisy.CoTeachingPlus', network=_base_.model, forget_rate=0.5, init_epochs=20)
 data_preprocessor = dict(mean=[0.0] * 3, std=[255.0] * 3)
 noise = dict(rate=0.5)
 # The papers use no augmentation.

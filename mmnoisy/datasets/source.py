@@ -24,8 +24,8 @@ def build_source(cfg: dict):
         message = f'Cannot read the data set {cfg.get("type")}{f" ({places})" if places else ""}: {reason}'
         cls = DATASETS.get(cfg['type']) if isinstance(cfg.get('type'), str) else None
         if hasattr(cls, 'tgz_md5'):  # CIFAR
-            message += (f' Get {cls.url} and extract it so that {cls.base_folder}/ lies in data_root, or let '
-                        'mmpretrain fetch it with download=True.')
+            message += f' Get {cls.url} and extract it so that {cls.base_folder}/ lies in data_root'
+            message += '.' if cfg.get('download', True) else ', or let mmpretrain fetch it with download=True.'
         raise RuntimeError(message) from error
 
 

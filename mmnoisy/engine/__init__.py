@@ -7,7 +7,9 @@ from .forget_rate_hook import ForgetRateHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
 from .sample_record import Column, SampleRecordHook
+from .sample_state_hook import SampleStateHook
 from .selection_hook import SelectionHook
+from .transition_hook import TransitionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     'MetaSetHook',
     'PartialLabelsHook',
     'SampleRecordHook',
+    'SampleStateHook',
     'SelectionHook',
+    'TransitionHook',
     'WarmupEntropyPenaltyHook',
 ]

@@ -81,9 +81,9 @@ class AUMHook(SampleRecordHook):
         spread = float(np.nanstd(aum.numpy())) or 1.0
         return torch.sigmoid((aum - self.cut()) / spread)
 
-    def suggested_labels(self) -> Tensor:
-        """The class predicted in the last epoch that was measured."""
-        return self.record['predicted']
+    def suggested_labels(self) -> Optional[Tensor]:
+        """The class predicted in the last epoch that was to be measured; None if the learning rate fell before."""
+        return self.record['predicted'] if 'predicted' in self.scalars else None
 
     def before_run(self, runner) -> None:
         # Also for validation and testing alone: the extra class is never predicted.
@@ -122,8 +122,9 @@ class AUMHook(SampleRecordHook):
             self.scalars['dropped'] = runner.epoch
             print_log(f'{self.name}: the learning rate fell to {lr:g}; the margins are measured up to epoch {runner.epoch} only.',
                       'current', level=30)
-        end = min(self.scalars.get('dropped', runner.epoch + 1), runner.epoch + 1 if self.end is None else self.end)
-        self._measuring = self.begin <= runner.epoch < end
+        end = runner.max_epochs if self.end is None else min(self.end, runner.max_epochs)
+        self._measuring = self.begin <= runner.epoch < min(end, self.scalars.get('dropped', end))
+        self._is_last = self._measuring and runner.epoch == end - 1
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         self._logits.clear()
@@ -139,15 +140,15 @@ class AUMHook(SampleRecordHook):
         logits = self._logits.pop()
         index = sample_indices(samples)
         labels = self._labels[index].to(logits.device)
-        classes = logits.shape[1] - self.threshold_class
-        self.add(
-            index.to(logits.device),
-            margin_sum=margins(logits, labels),
-            count=torch.ones_like(labels),
-            predicted=logits[:, :classes].argmax(1))
+        values = dict(margin_sum=margins(logits, labels), count=torch.ones_like(labels))
+        if self._is_last:  # an argmax costs more than all the rest
+            values['predicted'] = logits[:, :logits.shape[1] - self.threshold_class].argmax(1)
+        self.add(index.to(logits.device), **values)
 
     def after_train_epoch(self, runner) -> None:
         super().after_train_epoch(runner)
+        if self._is_last:
+            self.scalars['predicted'] = runner.epoch
         if self._measuring and not runner.train_dataloader.drop_last:
             self._check_seen()
 

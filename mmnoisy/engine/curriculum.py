@@ -62,14 +62,14 @@ def cutoff_distance(features: Tensor, fraction: float = 0.6, max_pairs: int = 2*
     return float(np.partition(distances.cpu().numpy(), rank)[rank])
 
 
-def densities(features: Tensor, cutoff: float, gaussian: bool = False, max_elements: int = 2**24) -> Tensor:
+def densities(features: Tensor, cutoff: float, gaussian: bool = False, max_elements: int = 2**22) -> Tensor:
     """Share of the other samples closer than ``cutoff``.
 
     Args:
         features (Tensor): (N, C), N at least 2.
         cutoff (float): The distance.
         gaussian (bool): The mean of ``exp(-(distance / cutoff)^2)`` in place of the share. Defaults to False.
-        max_elements (int): Distances in memory at a time (at least N). Defaults to 16,777,216.
+        max_elements (int): Distances in memory at a time (at least N). Defaults to 4,194,304.
 
     Returns:
         Tensor: (N,), float64, in [0, 1].
@@ -79,7 +79,7 @@ def densities(features: Tensor, cutoff: float, gaussian: bool = False, max_eleme
     for chunk in features.split(max(1, max_elements // size)):
         distances = torch.cdist(chunk, features)
         near = torch.exp(-((distances / cutoff) ** 2)) if gaussian else (distances < cutoff)
-        sums.append(near.sum(1, dtype=torch.float64))
+        sums.append(near.sum(1).double())
     # A sample is no neighbour of itself.
     return ((torch.cat(sums) - 1) / (size - 1)).clamp(0, 1)
 

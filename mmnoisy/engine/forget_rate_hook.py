@@ -100,7 +100,9 @@ class ForgetRateHook(Hook):
         begin (int): Epochs before the estimate, at least 1. Defaults to 3.
         method (str): ``'confident_joint'`` (:func:`confident_joint_rate`) or ``'mixture'`` (:func:`mixture_rate`).
             Defaults to ``'confident_joint'``.
-        max_rate (float): The estimate is cut off here, in (0, 1). Defaults to 0.95.
+        factor (float): What is forgotten is ``factor`` times the estimate. Co-teaching's paper found 1.25 times the
+            noise rate better than the rate itself on MNIST. Defaults to 1.0.
+        max_rate (float): What is forgotten is cut off here, in (0, 1). Defaults to 0.95.
 
     Raises:
         ValueError: An option out of its range, or, before training, a model without ``forget_rate='auto'``.
@@ -108,12 +110,13 @@ class ForgetRateHook(Hook):
 
     METHODS = ('confident_joint', 'mixture')
 
-    def __init__(self, begin: int = 3, method: str = 'confident_joint', max_rate: float = 0.95):
-        if begin < 1 or not 0 < max_rate < 1:
-            raise ValueError(f'ForgetRateHook: begin must be at least 1 and max_rate in (0, 1), not {begin} and {max_rate}.')
+    def __init__(self, begin: int = 3, method: str = 'confident_joint', factor: float = 1.0, max_rate: float = 0.95):
+        if begin < 1 or factor <= 0 or not 0 < max_rate < 1:
+            raise ValueError('ForgetRateHook: begin must be at least 1, factor above 0 and max_rate in (0, 1), not '
+                             f'{begin}, {factor} and {max_rate}.')
         if method not in self.METHODS:
             raise ValueError(f'ForgetRateHook: method must be one of {", ".join(self.METHODS)}, not {method!r}.')
-        self.begin, self.method, self.max_rate = begin, method, max_rate
+        self.begin, self.method, self.factor, self.max_rate = begin, method, factor, max_rate
 
     def before_train(self, runner) -> None:
         forget_rate = getattr(unwrap(runner.model), 'forget_rate', None)
@@ -124,12 +127,14 @@ class ForgetRateHook(Hook):
     def before_train_epoch(self, runner) -> None:
         if runner.epoch != self.begin:
             return
-        estimate = unwrap(runner.model).forget_rate.estimate
-        estimate.fill_(min(self.estimate(runner), self.max_rate))
+        buffer = unwrap(runner.model).forget_rate.estimate
+        estimate = buffer.new_tensor(self.estimate(runner))
         # The fit may differ in its last bits between machines: all ranks use the number of rank 0.
         broadcast(estimate)
+        buffer.copy_((self.factor * estimate).clamp(max=self.max_rate))
         runner.message_hub.update_info('estimated_noise_rate', estimate.item())
-        runner.logger.info(f'ForgetRateHook: about {estimate.item():.3f} of the labels are wrong ({self.method}).')
+        runner.logger.info(f'ForgetRateHook: about {estimate.item():.3f} of the labels are wrong ({self.method}); '
+                           f'{buffer.item():.3f} will be forgotten.')
 
     def estimate(self, runner) -> float:
         """Share of wrong labels, in [0, 1]. Collective."""

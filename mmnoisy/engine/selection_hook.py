@@ -21,8 +21,9 @@ class SelectionHook(SampleRecordHook):
 
     def before_train(self, runner) -> None:
         super().before_train(runner)
-        if not hasattr(unwrap(runner.model), 'selected'):
-            raise ValueError(f'SelectionHook: {type(unwrap(runner.model)).__name__} selects no samples; leave the hook out.')
+        model = unwrap(runner.model)
+        if not hasattr(model, 'selected'):
+            raise ValueError(f'SelectionHook: {type(model).__name__} selects no samples; leave the hook out.')
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         share = unwrap(runner.model).selected

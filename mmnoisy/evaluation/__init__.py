@@ -1,4 +1,9 @@
 from .group_purity_hook import GroupPurityHook
 from .summary_hook import SummaryHook
+from .transition_error_hook import TransitionErrorHook
 
-__all__ = ['GroupPurityHook', 'SummaryHook']
+__all__ = [
+    'GroupPurityHook',
+    'SummaryHook',
+    'TransitionErrorHook',
+]

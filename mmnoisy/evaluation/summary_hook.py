@@ -45,7 +45,8 @@ class SummaryHook(Hook):
     Every epoch: how well the hooks that judge samples find the wrong labels, in [0, 1].
     The validation accuracy is that of the runner's own validation loop. The test set selects nothing: ``at_best_val``
     is the test accuracy of the (first) epoch that is best on validation, ``oracle_best`` the best over all epochs.
-    All accuracies are in percent.
+    All accuracies are in percent. ``train_seconds`` is the time of the training iterations, without evaluation,
+    checkpoints and what hooks do before an epoch, such as sweeps.
 
     The history is saved in checkpoints. mmengine saves before it validates, so a resumed run repeats a validation that
     its checkpoint has not seen.
@@ -54,6 +55,9 @@ class SummaryHook(Hook):
         interval (int): Epochs between two evaluations on the test set. Defaults to 1.
         train_interval (int): Epochs between two sweeps over the training set; 0 for never. Defaults to 1.
         val_metric (str): The validation metric that selects. Defaults to ``'accuracy/top1'``.
+
+    Raises:
+        ValueError: Before training: the test set has other classes, or another order of them, than the training set.
     """
 
     # After the hooks that act on the model at the end of an epoch, before CheckpointHook (VERY_LOW) saves the history.
@@ -197,8 +201,12 @@ class SummaryHook(Hook):
         cfg = runner.cfg.get('test_dataloader')
         if not cfg:
             return None
-        loader = Runner.build_dataloader(cfg, seed=runner.seed)
-        return sweep_loader(runner, loader.dataset)
+        dataset = Runner.build_dataloader(cfg, seed=runner.seed).dataset
+        train, test = (getattr(d, 'metainfo', {}).get('classes') for d in (runner.train_dataloader.dataset, dataset))
+        if train and test and tuple(train) != tuple(test):
+            raise ValueError(f'The test set has the classes {list(test)}, the training set {list(train)}: labels would '
+                             'mean different things. Set `classes` of both data sets to the same list.')
+        return sweep_loader(runner, dataset)
 
     def _build_train_loader(self, runner):
         if not self.train_interval or getattr(runner.train_dataloader.dataset, 'clean_labels', None) is None:

@@ -100,3 +100,9 @@ def test_intervals_and_a_run_without_known_labels_or_validation(tmp_path):
     assert summary['test_accuracy_last'] == history[-1]['test_accuracy']
     assert (summary['test_accuracy_at_best_val'], summary['val_accuracy_best']) == (None, None)
     assert summary['noise'] == dict(kind=None, requested_rate=None, realised_rate=None, num_samples=1292, num_classes=10)
+
+
+def test_another_class_order_of_the_test_set_is_refused(tmp_path):
+    names = tuple('9876543210')
+    with pytest.raises(ValueError, match='test set has the classes'):
+        train(digits_cfg(tmp_path, epochs=1, test_dataloader__dataset__metainfo=dict(classes=names)))

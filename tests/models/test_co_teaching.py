@@ -43,7 +43,7 @@ def smallest(losses, rate):
 
 
 def separated(type, **kwargs):
-    """A model whose logits are centred and spread, so that the networks predict all classes and agree on some samples."""
+    """A model whose logits are centred and spread: the networks predict all classes and agree on some samples."""
     model = build(type=type, **kwargs).eval()
     inputs, _, _ = batch(12)
     with torch.no_grad():

@@ -112,7 +112,7 @@ def test_refuses_a_loss_without_per_sample_values():
     inputs, samples, labels = batch()
     for sample, label in zip(samples, labels):
         sample.set_gt_score(F.one_hot(label, 5).float())
-    with pytest.raises(ValueError, match="shape .6, 5. for a batch of 6"):
+    with pytest.raises(ValueError, match='shape .6, 5. for a batch of 6'):
         model.sample_losses(inputs, samples)
 
 

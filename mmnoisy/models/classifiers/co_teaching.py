@@ -14,7 +14,8 @@ class CoTeaching(TwoNetworks):
     """Each network learns from the samples whose loss is small in the other.
 
     `Co-teaching: Robust Training of Deep Neural Networks with Extremely Noisy Labels
-    <https://arxiv.org/abs/1804.06872>`_. Samples are ranked within the batch; with several GPUs within each GPU's batch.
+    <https://arxiv.org/abs/1804.06872>`_. Samples are ranked within the batch; with several GPUs within each GPU's
+    batch.
 
     Args:
         *args: See :class:`TwoNetworks`.

@@ -48,4 +48,6 @@ class JoCoR(TwoNetworks):
         weight = self.weights(data_samples, joint.device)
         self.selected = torch.zeros_like(weight).index_fill(0, small, 1)
         return dict(
-            loss_joint=(joint * weight)[small].mean(), kept=joint.new_tensor(len(small) / len(joint)), **self.penalties())
+            loss_joint=(joint * weight)[small].mean(),
+            kept=joint.new_tensor(len(small) / len(joint)),
+            **self.penalties())

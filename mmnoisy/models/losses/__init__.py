@@ -1,7 +1,11 @@
 from .apl_loss import APLLoss
+from .backward_correction_loss import BackwardCorrectionLoss
+from .elr_loss import ELRLoss
 from .fixmatch_step import FixMatchStep
+from .forward_correction_loss import ForwardCorrectionLoss
 from .gce_loss import GCELoss
 from .hard_bootstrapping_loss import HardBootstrappingLoss
+from .importance_reweighting_loss import ImportanceReweightingLoss
 from .l1_penalty import L1Penalty
 from .mae_loss import MAELoss
 from .mixmatch_step import MixMatchStep
@@ -12,11 +16,30 @@ from .robust_loss import RobustLoss
 from .sce_loss import SCELoss
 from .semi_supervised_step import SemiSupervisedStep
 from .soft_bootstrapping_loss import SoftBootstrappingLoss
+from .sop_loss import SOPLoss
 from .sum_loss import SumLoss
 from .truncated_gce_loss import TruncatedGCELoss
 
 __all__ = [
-    'APLLoss', 'FixMatchStep', 'GCELoss', 'HardBootstrappingLoss', 'L1Penalty', 'MAELoss', 'MixMatchStep', 'NCELoss',
-    'NegEntropy', 'RCELoss', 'RobustLoss', 'SCELoss', 'SemiSupervisedStep', 'SoftBootstrappingLoss', 'SumLoss',
-    'TruncatedGCELoss'
+    'APLLoss',
+    'BackwardCorrectionLoss',
+    'ELRLoss',
+    'FixMatchStep',
+    'ForwardCorrectionLoss',
+    'GCELoss',
+    'HardBootstrappingLoss',
+    'ImportanceReweightingLoss',
+    'L1Penalty',
+    'MAELoss',
+    'MixMatchStep',
+    'NCELoss',
+    'NegEntropy',
+    'RCELoss',
+    'RobustLoss',
+    'SCELoss',
+    'SOPLoss',
+    'SemiSupervisedStep',
+    'SoftBootstrappingLoss',
+    'SumLoss',
+    'TruncatedGCELoss',
 ]

@@ -1,4 +1,4 @@
-# AUM on digits with CE and CNN3, then training on the samples that are left. Run it with tools/train_stages.py.
+# AUM with CE and CNN3 on grey images of 10 classes, then training on the samples that are left. Run it with tools/train_stages.py.
 # The paper's measuring: a constant learning rate, stopped before the network memorises wrong labels.
 measure = {
     'model': dict(
@@ -7,6 +7,7 @@ measure = {
         backbone=dict(type='mmnoisy.CNN3', in_channels=1),
         head=dict(type='LinearClsHead', num_classes=11, in_channels=128, loss=dict(type='CrossEntropyLoss'))),
     'custom_hooks': [dict(type='mmnoisy.AUMHook', threshold_class=True)],
+    'train_dataloader.batch_size': 64,
     'optim_wrapper.optimizer.lr': 0.01,
     'param_scheduler': None,
     'train_cfg.max_epochs': 10,

@@ -1,0 +1,113 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from mmnoisy.engine.forget_rate_hook import (
+    ForgetRateHook,
+    class_thresholds,
+    confident_class,
+    confident_joint_rate,
+    mixture_rate,
+)
+from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
+
+AUTO = 'coteaching/coteaching-auto_cnn3_60e_digits-sym40.py'
+
+
+def reference_rate(probabilities, labels):
+    """Confident joint of the paper's definition, sample by sample in float64."""
+    n, k = probabilities.shape
+    members = [[i for i in range(n) if labels[i] == j] for j in range(k)]
+    threshold = [np.mean([probabilities[i, j] for i in members[j]]) if members[j] else None for j in range(k)]
+    joint = np.zeros((k, k))
+    for i in range(n):
+        reached = [j for j in range(k) if threshold[j] is not None and probabilities[i, j] >= threshold[j]]
+        if reached:
+            joint[labels[i], max(reached, key=lambda j: probabilities[i, j])] += 1
+    scaled = np.zeros((k, k))
+    for j in range(k):
+        if joint[j].sum():
+            scaled[j] = joint[j] / joint[j].sum() * len(members[j])
+        else:
+            scaled[j, j] = len(members[j])
+    return 1 - np.trace(scaled) / scaled.sum()
+
+
+@pytest.mark.parametrize('empty_class', [False, True])
+def test_confident_joint(empty_class):
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(5), 200)
+    labels = np.where(rng.random(200) < 0.6, probabilities.argmax(1), rng.integers(5, size=200))
+    if empty_class:
+        labels[labels == 3] = 2
+    own = probabilities[np.arange(200), labels]
+    thresholds = class_thresholds(own, labels, 5)
+    confident = confident_class(torch.as_tensor(probabilities), torch.as_tensor(thresholds)).numpy()
+    assert confident_joint_rate(labels, confident) == pytest.approx(reference_rate(probabilities, labels), abs=1e-12)
+
+
+def test_label_without_confident_samples_counts_as_right():
+    assert confident_joint_rate(np.array([0, 0, 1, 1]), np.array([1, 0, -1, -1])) == 0.25
+
+
+def test_mixture():
+    rng = np.random.default_rng(0)
+    losses = np.concatenate([rng.normal(0.5, 0.1, 700), rng.normal(4, 0.5, 300)])
+    assert mixture_rate(losses) == pytest.approx(0.3, abs=0.01)
+    assert mixture_rate(np.ones(10)) == 0
+
+
+def test_refuses(tmp_path):
+    with pytest.raises(ValueError, match='method must be one of'):
+        ForgetRateHook(method='oracle')
+    with pytest.raises(ValueError, match='begin must be at least 1'):
+        ForgetRateHook(begin=0)
+    with pytest.raises(ValueError, match="needs a model with forget_rate='auto'"):
+        build_runner(auto_cfg(tmp_path, model__forget_rate=0.4)).train()
+
+
+def auto_cfg(work_dir, epochs=4, begin=2, batch_size=128, **options):
+    hooks = [dict(type='mmnoisy.SelectionHook'), dict(type='mmnoisy.ForgetRateHook', begin=begin)]
+    cfg = digits_cfg(work_dir, AUTO, epochs, custom_hooks=hooks, **options)
+    cfg.train_dataloader.batch_size = batch_size
+    cfg.model.network.backbone.channels = (8, 16, 16)
+    cfg.model.network.head.in_channels = 16
+    cfg.optim_wrapper.optimizer.lr = 0.1
+    return cfg
+
+
+def test_estimate_and_resume(tmp_path):
+    """2 + 2 epochs are 4 epochs to the bit; the rate is estimated before, at and after the point of the resume."""
+    whole = train(auto_cfg(tmp_path / 'whole'))
+    summary = json.loads((tmp_path / 'whole' / 'summary.json').read_text())
+    estimate = whole.model.forget_rate.estimate.item()
+    assert summary['noise']['estimated_rate'] == pytest.approx(estimate)
+    assert estimate == pytest.approx(summary['noise']['realised_rate'], abs=0.15)
+    assert 0 < summary['detection']['label_precision'] < 1
+    for stop in (2, 3):
+        cfg = auto_cfg(tmp_path / f'from{stop}', resume=True, load_from=str(tmp_path / 'whole' / f'epoch_{stop}.pth'))
+        resumed = train(cfg)
+        for name, value in whole.model.state_dict().items():
+            assert torch.equal(resumed.model.state_dict()[name], value), name
+        again = json.loads((tmp_path / f'from{stop}' / 'summary.json').read_text())
+        assert again['noise'] == summary['noise'] and again['detection'] == summary['detection']
+
+
+def _rank(cfg):
+    runner = train(ddp(cfg))
+    model = runner.model.module
+    weights = torch.cat([p.detach().flatten() for p in model.parameters()])
+    record = next(hook for hook in runner.hooks if type(hook).__name__ == 'SelectionHook').record['selected']
+    return weights, model.forget_rate.estimate, record, model.selected
+
+
+@pytest.mark.ddp
+def test_two_ranks(tmp_path):
+    first, second = run_two_ranks(_rank, auto_cfg(tmp_path, epochs=2, begin=1, batch_size=64))
+    for one, other in zip(first[:3], second[:3]):
+        assert torch.equal(one, other)
+    assert first[1] > 0.1
+    # Each rank selects in its own batch.
+    assert not torch.equal(first[3], second[3])
