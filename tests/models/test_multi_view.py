@@ -23,7 +23,9 @@ def test_crops_are_windows_of_the_padded_image_and_all_places_occur(mode):
     padded = torch.nn.functional.pad(IMAGES.float(), [1] * 4, mode=mode)
     found = set()
     for image, cut in zip(padded, random_crop_flip(IMAGES, 1, mode=mode)):
-        places = {(y, x) for y in range(3) for x in range(3) if torch.equal(image[:, y : y + 6, x : x + 5], cut.float())}
+        places = {
+            (y, x) for y in range(3) for x in range(3) if torch.equal(image[:, y : y + 6, x : x + 5], cut.float())
+        }
         assert places
         found |= places
     assert len(found) == 9

@@ -44,12 +44,14 @@ class PILImages(Dataset):
         infos = RandomImages(size, pipeline=[]).load_data_list()
         self.images, self.labels = [info['img'] for info in infos], [info['gt_label'] for info in infos]
         self.views = views
-        self.transform = transforms.Compose([
-            transforms.RandomCrop(32, padding=4),
-            transforms.RandomHorizontalFlip(),
-            transforms.ToTensor(),
-            transforms.Normalize([m / 255 for m in MEAN], [s / 255 for s in STD]),
-        ])
+        self.transform = transforms.Compose(
+            [
+                transforms.RandomCrop(32, padding=4),
+                transforms.RandomHorizontalFlip(),
+                transforms.ToTensor(),
+                transforms.Normalize([m / 255 for m in MEAN], [s / 255 for s in STD]),
+            ]
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -109,8 +111,10 @@ def main():
         rounds = [[seconds(*pair) for pair in made] for _ in range(args.rounds)]
         images = args.size // args.batch_size * args.batch_size
         speed = [images / min(column) for column in zip(*rounds)]
-        print(f'{views} view(s): (a) mmpretrain {speed[0]:,.0f} images/s, (b) PIL + torchvision {speed[1]:,.0f}, '
-              f'(c) batched {speed[2]:,.0f}: {speed[2] / speed[0]:.1f} times (a), {speed[2] / speed[1]:.1f} times (b)')
+        print(
+            f'{views} view(s): (a) mmpretrain {speed[0]:,.0f} images/s, (b) PIL + torchvision {speed[1]:,.0f}, '
+            f'(c) batched {speed[2]:,.0f}: {speed[2] / speed[0]:.1f} times (a), {speed[2] / speed[1]:.1f} times (b)'
+        )
 
 
 if __name__ == '__main__':

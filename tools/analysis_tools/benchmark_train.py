@@ -37,7 +37,10 @@ def build(args):
             network=dict(backbone=dict(type='mmnoisy.PreActResNet', width=args.width), head=head),
             step=dict(type='mmnoisy.MixMatchStep', prior_weight=1),
             data_preprocessor=dict(
-                type='mmnoisy.MultiViewDataPreprocessor', mean=[127.0] * 3, std=[64.0] * 3, views=[view, view])))
+                type='mmnoisy.MultiViewDataPreprocessor', mean=[127.0] * 3, std=[64.0] * 3, views=[view, view]
+            ),
+        )
+    )
     model = model.to(args.device).train()
     return loader, p_clean, labelled, model, OptimWrapper(torch.optim.SGD(model.parameters(), 0.02, momentum=0.9))
 
@@ -85,9 +88,11 @@ def main():
     iters = min(args.iters, len(loader) - 1)
     times = [(timed(step, args.device), timed(lambda: passes(model, images), args.device)) for _ in range(iters)]
     whole, bare = (sum(column) / iters for column in zip(*times))
-    print(f'{args.device}, batch {args.batch_size}, 2 views, width {args.width}: {whole * len(loader):.1f} s an epoch of '
-          f'{len(loader)} steps ({whole * 1e3:.1f} ms each, {bare * 1e3:.1f} ms in the networks\' passes): '
-          f'{100 * (1 - bare / whole):.1f} % outside them, the optimizer included')
+    print(
+        f'{args.device}, batch {args.batch_size}, 2 views, width {args.width}: {whole * len(loader):.1f} s an epoch of '
+        f"{len(loader)} steps ({whole * 1e3:.1f} ms each, {bare * 1e3:.1f} ms in the networks' passes): "
+        f'{100 * (1 - bare / whole):.1f} % outside them, the optimizer included'
+    )
 
 
 if __name__ == '__main__':

@@ -66,18 +66,23 @@ class BatchView:
         ValueError: A negative size or a probability outside [0, 1].
     """
 
-    def __init__(self,
-                 padding: int = 0,
-                 padding_mode: str = 'constant',
-                 flip: float = 0.0,
-                 cutout: int = 0,
-                 rand_augment: Optional[dict] = None):
+    def __init__(
+        self,
+        padding: int = 0,
+        padding_mode: str = 'constant',
+        flip: float = 0.0,
+        cutout: int = 0,
+        rand_augment: Optional[dict] = None,
+    ):
         if padding < 0 or cutout < 0 or not 0 <= flip <= 1:
-            raise ValueError(f'view: padding and cutout must be >= 0 and flip in [0, 1], not {padding}, {cutout} and {flip}.')
+            raise ValueError(
+                f'view: padding and cutout must be >= 0 and flip in [0, 1], not {padding}, {cutout} and {flip}.'
+            )
         self.padding, self.padding_mode, self.flip, self.cutout = padding, padding_mode, float(flip), cutout
         self.rand_augment = None
         if rand_augment:
             from torchvision.transforms import v2
+
             options = dict(rand_augment)
             self.group = options.pop('group', 8)
             self.rand_augment = v2.RandAugment(**options)

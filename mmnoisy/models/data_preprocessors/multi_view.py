@@ -27,8 +27,10 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
 
     def __init__(self, views: Sequence[dict] = (), **kwargs):
         if kwargs.get('batch_augments') or kwargs.get('to_onehot'):
-            raise ValueError('MultiViewDataPreprocessor: batch_augments and to_onehot would fix the targets before they are '
-                             'known; leave them out.')
+            raise ValueError(
+                'MultiViewDataPreprocessor: batch_augments and to_onehot would fix the targets before they are '
+                'known; leave them out.'
+            )
         super().__init__(**kwargs)
         self.views = [BatchView(**view) for view in views]
 
@@ -59,8 +61,10 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
 
     def _batched_views(self, inputs) -> list:
         if not torch.is_tensor(inputs):
-            raise ValueError('MultiViewDataPreprocessor: the pipeline already gives several views; remove `views` or the MultiView '
-                             'transform (and collate with default_collate).')
+            raise ValueError(
+                'MultiViewDataPreprocessor: the pipeline already gives several views; remove `views` or the MultiView '
+                'transform (and collate with default_collate).'
+            )
         if inputs.dtype != torch.uint8:
             raise TypeError(f'MultiViewDataPreprocessor: `views` need uint8 images, not {inputs.dtype}.')
         return [view(inputs) for view in self.views]
