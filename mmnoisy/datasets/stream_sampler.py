@@ -75,7 +75,8 @@ class StreamSampler(DefaultSampler):
         if used != list(shares):
             warnings.warn(
                 f'StreamSampler: streams of sizes {sizes} with shares {list(shares)}: batches are filled with '
-                f'shares {used}, because a stream is empty.'
+                f'shares {used}, because a stream is empty.',
+                stacklevel=2,
             )
         self.streams = [torch.as_tensor(stream, dtype=torch.int64) for stream in streams]
         self.shares, self.num_batches = used, int(num_batches)
