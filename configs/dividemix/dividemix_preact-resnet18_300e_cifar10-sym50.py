@@ -8,13 +8,13 @@ model = dict(
     _delete_=True,
     type='mmnoisy.DivideMix',
     network=_base_.model,
-    step=dict(type='mmnoisy.MixMatchStep', lambda_u=25, ramp_epochs=16, alpha=4, prior_weight=1))
+    step=dict(type='mmnoisy.MixMatchStep', lambda_u=25, ramp_epochs=16, alpha=4, prior_weight=1),
+)
 # Whole batches of images, cropped and flipped on the device.
 data_preprocessor = dict(type='mmnoisy.MultiViewDataPreprocessor', views=[dict(padding=4, flip=0.5)] * 2)
 noise = dict(rate=0.5)
 train_dataloader = dict(
-    num_workers=0,
-    dataset=dict(pipeline=_base_.test_pipeline, noise=noise),
-    sampler=dict(type='mmnoisy.StreamSampler'))
+    num_workers=0, dataset=dict(pipeline=_base_.test_pipeline, noise=noise), sampler=dict(type='mmnoisy.StreamSampler')
+)
 val_dataloader = dict(dataset=dict(noise=noise))
 custom_hooks = [dict(type='mmnoisy.CoDivideHook', warmup_epochs=10)]

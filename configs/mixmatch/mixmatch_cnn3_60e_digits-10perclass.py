@@ -3,7 +3,8 @@ _base_ = '../ce/ce_cnn3_60e_digits-sym40.py'
 noise = dict(rate=0.0)
 model = dict(
     type='mmnoisy.SemiSupervisedClassifier',
-    step=dict(type='mmnoisy.MixMatchStep', lambda_u=75, ramp_epochs=16, alpha=0.75))
+    step=dict(type='mmnoisy.MixMatchStep', lambda_u=75, ramp_epochs=16, alpha=0.75),
+)
 data_preprocessor = dict(type='mmnoisy.MultiViewDataPreprocessor', views=[dict(padding=1)] * 2)
 train_dataloader = dict(batch_size=64, dataset=dict(noise=noise), sampler=dict(type='mmnoisy.StreamSampler'))
 val_dataloader = dict(dataset=dict(noise=noise))

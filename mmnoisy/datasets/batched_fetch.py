@@ -19,7 +19,8 @@ def is_plain_packing(pipeline) -> bool:
 
 def stack_images(dataset) -> Optional[Tensor]:
     """All images of a data set in one tensor, (N, C, H, W) uint8; None where they are files, differ in size or type,
-    or where a sample packs more than its image, label and index."""
+    or where a sample packs more than its image, label and index.
+    """
     first = dataset.get_data_info(0)
     packed = {'gt_score', 'mask', *PackInputs.DEFAULT_META_KEYS} - {'sample_idx'}
     if packed & set(first) or not isinstance(first.get('img'), np.ndarray):

@@ -26,7 +26,7 @@ def share_out(shares: Sequence[int], sizes: Sequence[int]) -> List[int]:
     result = [total * share // left for share in kept]
     # Largest remainder first; the lower stream wins a tie.
     order = sorted(range(len(kept)), key=lambda i: (-(total * kept[i] % left), i))
-    for i in order[:total - sum(result)]:
+    for i in order[: total - sum(result)]:
         result[i] += 1
     return result
 
@@ -62,15 +62,22 @@ class StreamSampler(DefaultSampler):
             ValueError: Not one share for each stream, no batch, or every stream that has a share is empty.
         """
         if len(streams) != len(shares) or min(shares, default=-1) < 0 or num_batches < 1:
-            raise ValueError(f'StreamSampler: needs one share >= 0 for each stream and num_batches >= 1, not {len(streams)} '
-                             f'streams, shares {list(shares)} and num_batches {num_batches}.')
+            raise ValueError(
+                f'StreamSampler: needs one share >= 0 for each stream and num_batches >= 1, not {len(streams)} '
+                f'streams, shares {list(shares)} and num_batches {num_batches}.'
+            )
         sizes = [len(stream) for stream in streams]
         used = share_out(shares, sizes)
         if sum(used) == 0:
-            raise ValueError(f'StreamSampler: all streams with a share are empty (sizes {sizes}, shares {list(shares)}).')
+            raise ValueError(
+                f'StreamSampler: all streams with a share are empty (sizes {sizes}, shares {list(shares)}).'
+            )
         if used != list(shares):
-            warnings.warn(f'StreamSampler: streams of sizes {sizes} with shares {list(shares)}: batches are filled with '
-                          f'shares {used}, because a stream is empty.')
+            warnings.warn(
+                f'StreamSampler: streams of sizes {sizes} with shares {list(shares)}: batches are filled with '
+                f'shares {used}, because a stream is empty.',
+                stacklevel=2,
+            )
         self.streams = [torch.as_tensor(stream, dtype=torch.int64) for stream in streams]
         self.shares, self.num_batches = used, int(num_batches)
 

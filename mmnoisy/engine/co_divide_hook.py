@@ -54,26 +54,32 @@ class CoDivideHook(SampleRecordHook):
         TypeError: Before training: another model than DivideMix, or another sampler than StreamSampler.
     """
 
-    columns = dict(p_clean=Column((2, ), reduce=None))
+    columns = dict(p_clean=Column((2,), reduce=None))
 
-    def __init__(self,
-                 warmup_epochs: int,
-                 threshold: float = 0.5,
-                 mixture: str = 'gmm',
-                 mixture_options: Optional[dict] = None,
-                 average_epochs: int = 1,
-                 per_class: bool = False,
-                 training: str = 'joint',
-                 unlabelled_share: float = 0.5,
-                 epoch_batches: int = 0,
-                 plot_interval: int = 10,
-                 **kwargs):
+    def __init__(
+        self,
+        warmup_epochs: int,
+        threshold: float = 0.5,
+        mixture: str = 'gmm',
+        mixture_options: Optional[dict] = None,
+        average_epochs: int = 1,
+        per_class: bool = False,
+        training: str = 'joint',
+        unlabelled_share: float = 0.5,
+        epoch_batches: int = 0,
+        plot_interval: int = 10,
+        **kwargs,
+    ):
         if mixture not in MIXTURES or training not in TRAINING:
-            raise ValueError(f'CoDivideHook: mixture must be one of {", ".join(MIXTURES)} and training one of '
-                             f'{", ".join(TRAINING)}, not {mixture!r} and {training!r}.')
+            raise ValueError(
+                f'CoDivideHook: mixture must be one of {", ".join(MIXTURES)} and training one of '
+                f'{", ".join(TRAINING)}, not {mixture!r} and {training!r}.'
+            )
         if warmup_epochs < 1 or average_epochs < 1 or not 0 < threshold < 1 or not 0 <= unlabelled_share < 1:
-            raise ValueError('CoDivideHook: warmup_epochs and average_epochs must be >= 1, threshold in (0, 1) and unlabelled_share '
-                             f'in [0, 1), not {warmup_epochs}, {average_epochs}, {threshold} and {unlabelled_share}.')
+            raise ValueError(
+                'CoDivideHook: warmup_epochs and average_epochs must be >= 1, threshold in (0, 1) and unlabelled_share '
+                f'in [0, 1), not {warmup_epochs}, {average_epochs}, {threshold} and {unlabelled_share}.'
+            )
         # Kept for the mean over epochs; what one epoch needs is measured anew after a resume.
         if average_epochs > 1:
             self.columns = dict(self.columns, history=Column((average_epochs, 2), reduce=None))
@@ -98,8 +104,10 @@ class CoDivideHook(SampleRecordHook):
         if not isinstance(model, DivideMix):
             raise TypeError(f'CoDivideHook divides for a model of type mmnoisy.DivideMix, not {type(model).__name__}.')
         if self.training == 'alternate' and not getattr(runner.model, 'find_unused_parameters', True):
-            raise ValueError("CoDivideHook: training='alternate' under DDP leaves a network without gradient: set "
-                             "find_unused_parameters=True, or training='joint'.")
+            raise ValueError(
+                "CoDivideHook: training='alternate' under DDP leaves a network without gradient: set "
+                "find_unused_parameters=True, or training='joint'."
+            )
         self._sampler = stream_sampler(runner, 'CoDivideHook')
         networks = 2 if self.training == 'joint' else 1
         self._shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, networks, 'CoDivideHook')
@@ -121,7 +129,7 @@ class CoDivideHook(SampleRecordHook):
         given = p_clean.flip(1)
         self._division = given, given > self.threshold
         warn_empty(self._division[1], self._labels, int(self._labels.max()) + 1, runner.logger)
-        active = (0, 1) if self.training == 'joint' else ((runner.epoch - self.warmup_epochs) % 2, )
+        active = (0, 1) if self.training == 'joint' else ((runner.epoch - self.warmup_epochs) % 2,)
         unwrap(runner.model).active = active
         fill_streams(self._sampler, self._division[1][:, list(active)], self._shares, self.epoch_batches)
 
@@ -142,7 +150,7 @@ class CoDivideHook(SampleRecordHook):
         known = min(int(self.scalars.get('divisions', 0)), self.average_epochs - 1)
         history = torch.cat([torch.from_numpy(losses).float()[:, None], self.record['history'][:, :-1]], dim=1)
         self.set(history=history)
-        return history[:, :known + 1].double().mean(1).numpy()
+        return history[:, : known + 1].double().mean(1).numpy()
 
     def _fit(self, runner, losses: np.ndarray) -> Tensor:
         """``p_clean`` of each network, (N, 2), fitted on rank 0."""
@@ -160,7 +168,7 @@ class CoDivideHook(SampleRecordHook):
         if losses.max() == losses.min():
             # Nothing tells the samples apart: believe all.
             ones = np.ones_like(losses)
-            return MixtureFit(ones, np.full(2, losses[0]), np.full(2, 1e-3), np.array([1., 0.]))
+            return MixtureFit(ones, np.full(2, losses[0]), np.full(2, 1e-3), np.array([1.0, 0.0]))
         return MIXTURES[self.mixture](losses, **self.mixture_options)
 
     def _per_class_fit(self, losses: np.ndarray, overall: MixtureFit) -> np.ndarray:
@@ -175,7 +183,9 @@ class CoDivideHook(SampleRecordHook):
         share = (p_clean > self.threshold).double().mean().item()
         values = dict(mean_small=fit.means[0], mean_large=fit.means[1], weight_small=fit.weights[0], labelled=share)
         epoch = runner.epoch + 1
-        runner.visualizer.add_scalars({f'division/net{network}_{name}': float(value) for name, value in values.items()}, step=epoch)
+        runner.visualizer.add_scalars(
+            {f'division/net{network}_{name}': float(value) for name, value in values.items()}, step=epoch
+        )
         text = ', '.join(f'{name} {value:.3f}' for name, value in values.items())
         runner.logger.info(f'Epoch {epoch}: division by network {network}: {text}')
         if self.plot_interval and (runner.epoch - self.warmup_epochs) % self.plot_interval == 0:

@@ -16,6 +16,7 @@ class MixtureFit(NamedTuple):
         weights (np.ndarray): (2,), summing to 1.
         shapes (np.ndarray, optional): (2, 2), alpha and beta of each component of a Beta mixture; None for Gaussians.
     """
+
     p_clean: np.ndarray
     means: np.ndarray
     stds: np.ndarray
@@ -25,6 +26,7 @@ class MixtureFit(NamedTuple):
     def densities(self, x: np.ndarray) -> np.ndarray:
         """Weighted density of each component, (2, M) at the M points ``x``."""
         from scipy import stats
+
         if self.shapes is None:
             parts = [stats.norm.pdf(x, mean, std) for mean, std in zip(self.means, self.stds)]
         else:
@@ -40,16 +42,21 @@ def min_max(losses: np.ndarray) -> np.ndarray:
     """
     losses = np.asarray(losses, dtype=np.float64)
     if not np.isfinite(losses).all():
-        raise ValueError(f'{int((~np.isfinite(losses)).sum())} of {len(losses)} losses are not finite, the first is that of sample '
-                         f'{int(np.flatnonzero(~np.isfinite(losses))[0])}: training has diverged. Lower the learning rate.')
+        raise ValueError(
+            f'{int((~np.isfinite(losses)).sum())} of {len(losses)} losses are not finite, the first is that of sample '
+            f'{int(np.flatnonzero(~np.isfinite(losses))[0])}: training has diverged. Lower the learning rate.'
+        )
     low, high = losses.min(), losses.max()
     return (losses - low) / (high - low) if high > low else np.zeros_like(losses)
 
 
-def fit_gmm(losses: np.ndarray, max_iter: int = 10, tol: float = 1e-2, reg_covar: float = 5e-4, random_state: int = 0) -> MixtureFit:
+def fit_gmm(
+    losses: np.ndarray, max_iter: int = 10, tol: float = 1e-2, reg_covar: float = 5e-4, random_state: int = 0
+) -> MixtureFit:
     """Two Gaussians by scikit-learn, with DivideMix's settings as defaults: losses (N,) in [0, 1]."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
+
     mixture = GaussianMixture(2, max_iter=max_iter, tol=tol, reg_covar=reg_covar, random_state=random_state)
     values = losses.reshape(-1, 1)
     with warnings.catch_warnings():
@@ -57,8 +64,12 @@ def fit_gmm(losses: np.ndarray, max_iter: int = 10, tol: float = 1e-2, reg_covar
         warnings.simplefilter('ignore', ConvergenceWarning)
         posterior = mixture.fit(values).predict_proba(values)
     order = mixture.means_[:, 0].argsort()
-    return MixtureFit(posterior[:, order[0]], mixture.means_[order, 0], np.sqrt(mixture.covariances_[order, 0, 0]),
-                      mixture.weights_[order])
+    return MixtureFit(
+        posterior[:, order[0]],
+        mixture.means_[order, 0],
+        np.sqrt(mixture.covariances_[order, 0, 0]),
+        mixture.weights_[order],
+    )
 
 
 def fit_bmm(losses: np.ndarray, max_iter: int = 30, margin: float = 1e-4) -> MixtureFit:
@@ -69,12 +80,13 @@ def fit_bmm(losses: np.ndarray, max_iter: int = 30, margin: float = 1e-4) -> Mix
     (the authors' code starts from fixed components, which can fall together).
     """
     from scipy import stats
+
     x = np.clip(losses, margin, 1 - margin)
     share = np.stack([x <= x.mean(), x > x.mean()]).astype(float)
     for _ in range(max_iter):
         total = share.sum(1).clip(1e-12)
         means = (share * x).sum(1) / total
-        variances = ((share * (x - means[:, None])**2).sum(1) / total).clip(1e-8)
+        variances = ((share * (x - means[:, None]) ** 2).sum(1) / total).clip(1e-8)
         scale = (means * (1 - means) / variances - 1).clip(1e-3)
         shapes = np.stack([means * scale, (1 - means) * scale], axis=1)
         weights = total / total.sum()
@@ -104,6 +116,7 @@ MIXTURES = dict(gmm=fit_gmm, bmm=fit_bmm)
 def plot_fit(path, losses: np.ndarray, fit: MixtureFit, title: str) -> None:
     """Histogram of the losses with both components, as an image file."""
     from matplotlib.figure import Figure
+
     figure = Figure(figsize=(6, 4), layout='tight')
     axes = figure.add_subplot()
     axes.hist(losses, bins=100, range=(0, 1), density=True, color='0.75', label='samples')

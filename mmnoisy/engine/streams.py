@@ -19,11 +19,15 @@ def stream_sampler(runner, owner: str) -> StreamSampler:
     """
     sampler = runner.train_dataloader.sampler
     if not isinstance(sampler, StreamSampler):
-        raise TypeError(f'{owner} fills batches from streams: set train_dataloader.sampler=dict(type="mmnoisy.StreamSampler", '
-                        f'shuffle=True), not {type(sampler).__name__}.')
+        raise TypeError(
+            f'{owner} fills batches from streams: set train_dataloader.sampler=dict(type="mmnoisy.StreamSampler", '
+            f'shuffle=True), not {type(sampler).__name__}.'
+        )
     if getattr(runner.optim_wrapper, '_accumulative_counts', 1) > 1:
-        raise ValueError(f'{owner} changes the length of an epoch, which gradient accumulation cannot follow: set '
-                         'optim_wrapper.accumulative_counts=1.')
+        raise ValueError(
+            f'{owner} changes the length of an epoch, which gradient accumulation cannot follow: set '
+            'optim_wrapper.accumulative_counts=1.'
+        )
     return sampler
 
 
@@ -36,8 +40,10 @@ def batch_shares(batch_size: int, unlabelled_share: float, networks: int, owner:
     labelled = round(batch_size / networks * (1 - unlabelled_share))
     unlabelled = batch_size // networks - labelled
     if labelled < 1:
-        raise ValueError(f'{owner}: a batch of {batch_size} has no place for labelled samples with unlabelled_share='
-                         f'{unlabelled_share} and {networks} network(s).')
+        raise ValueError(
+            f'{owner}: a batch of {batch_size} has no place for labelled samples with unlabelled_share='
+            f'{unlabelled_share} and {networks} network(s).'
+        )
     shares = [labelled, unlabelled] * networks
     shares[0] += batch_size - sum(shares)
     return shares
@@ -81,9 +87,15 @@ def warn_empty(labelled: Tensor, labels: Tensor, num_classes: int, logger) -> No
     for i, used in enumerate(labelled.T, 1):
         count = int(used.sum())
         if count in (0, len(used)):
-            logger.warning(f'Division for network {i}: {"no" if count == 0 else "every"} label is believed; training goes on with '
-                           'what is left.')
+            logger.warning(
+                f'Division for network {i}: {"no" if count == 0 else "every"} label is believed; training goes on with '
+                'what is left.'
+            )
             continue
-        empty = (torch.bincount(labels[used], minlength=num_classes) == 0) & (torch.bincount(labels, minlength=num_classes) > 0)
+        empty = (torch.bincount(labels[used], minlength=num_classes) == 0) & (
+            torch.bincount(labels, minlength=num_classes) > 0
+        )
         if empty.any():
-            logger.warning(f'Division for network {i}: no label is believed of the class(es) {empty.nonzero().squeeze(1).tolist()}.')
+            logger.warning(
+                f'Division for network {i}: no label is believed of the class(es) {empty.nonzero().squeeze(1).tolist()}.'
+            )

@@ -12,7 +12,7 @@ PACK = [dict(type='PackInputs')]
 def build(pipeline=PACK, **kwargs):
     return DATASETS.build(
         dict(
-            type='LabelNoise',
+            type='mmnoisy.LabelNoise',
             source=dict(type='mmnoisy.Digits'),
             noise=dict(kind='symmetric', rate=0.4),
             pipeline=pipeline,

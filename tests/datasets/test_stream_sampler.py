@@ -75,7 +75,7 @@ def test_an_empty_stream_gives_its_share_away_with_a_warning(empty):
     ours = sampler()
     with pytest.warns(UserWarning, match='stream is empty'):
         ours.set_streams(streams, [6, 4], 5)
-    assert set(list(ours)) <= set(streams[1 - empty].tolist())
+    assert set(ours) <= set(streams[1 - empty].tolist())
     assert len(list(ours)) == 50
 
 

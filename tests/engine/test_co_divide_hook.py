@@ -143,7 +143,12 @@ def test_degenerate_divisions_keep_training(tmp_path, monkeypatch, case):
     monkeypatch.setattr(runner.logger, 'warning', messages.append)
     runner.train()
     assert all(value.isfinite().all() for value in state(runner).values())
-    expected = {'none': 'no label', 'all': 'every label', 'one class': r'class(es) [3]', 'none for one network': 'network 1'}
+    expected = {
+        'none': 'no label',
+        'all': 'every label',
+        'one class': r'class(es) [3]',
+        'none for one network': 'network 1',
+    }
     assert any(expected[case] in message for message in messages)
 
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-
 from mmengine.hooks import Hook
 
 from mmnoisy.engine import PartialLabelsHook
@@ -13,7 +12,9 @@ from tests.helpers import digits_cfg, train
 @pytest.fixture(scope='module')
 def dataset():
     source = dict(type='mmnoisy.Digits', indices=300)
-    return DATASETS.build(dict(type='LabelNoise', source=source, noise=dict(kind='symmetric', rate=0.4), holdout=0.1))
+    return DATASETS.build(
+        dict(type='mmnoisy.LabelNoise', source=source, noise=dict(kind='symmetric', rate=0.4), holdout=0.1)
+    )
 
 
 def test_labels_of_each_class(dataset):

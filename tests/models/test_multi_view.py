@@ -3,7 +3,7 @@ import torch
 from mmpretrain.structures import DataSample
 
 from mmnoisy.models.data_preprocessors import BatchView
-from mmnoisy.models.data_preprocessors.batch_views import random_crop, random_cutout, random_flip
+from mmnoisy.models.data_preprocessors.batch_views import random_crop_flip, random_cutout
 from mmnoisy.registry import MODELS
 
 IMAGES = torch.randint(1, 256, (300, 3, 6, 5), dtype=torch.uint8)
@@ -22,17 +22,26 @@ def batch(inputs):
 def test_crops_are_windows_of_the_padded_image_and_all_places_occur(mode):
     padded = torch.nn.functional.pad(IMAGES.float(), [1] * 4, mode=mode)
     found = set()
-    for image, cut in zip(padded, random_crop(IMAGES, 1, mode)):
-        places = {(y, x) for y in range(3) for x in range(3) if torch.equal(image[:, y : y + 6, x : x + 5], cut.float())}
+    for image, cut in zip(padded, random_crop_flip(IMAGES, 1, mode=mode)):
+        places = {
+            (y, x) for y in range(3) for x in range(3) if torch.equal(image[:, y : y + 6, x : x + 5], cut.float())
+        }
         assert places
         found |= places
     assert len(found) == 9
 
 
 def test_each_image_is_flipped_or_not():
-    flipped = (random_flip(IMAGES) == IMAGES.flip(3)).flatten(1).all(1)
-    same = (random_flip(IMAGES, 0.0) == IMAGES).all()
+    flipped = (random_crop_flip(IMAGES, 0, 0.5) == IMAGES.flip(3)).flatten(1).all(1)
+    same = (random_crop_flip(IMAGES, 0, 0.0) == IMAGES).all()
     assert same and 0.35 < flipped.float().mean() < 0.65
+
+
+def test_crop_and_flip_are_independent():
+    places = torch.arange(1, 10, dtype=torch.uint8).view(1, 1, 3, 3).expand(4000, 1, 3, 3).contiguous()
+    found = random_crop_flip(places, 1, 0.5).flatten(1).unique(dim=0)
+    # 9 windows, each in two directions.
+    assert len(found) == 18
 
 
 def test_cutout_covers_one_square():
@@ -57,6 +66,7 @@ def test_views_are_batched_and_normalised():
     out = views(batch(IMAGES), training=True)
     assert out['inputs'].shape == (2, 300, 3, 6, 5)
     assert torch.equal(out['inputs'][1], (IMAGES.flip(3).float() - 10) / 2)
+    assert [int(sample.gt_label) for sample in out['data_samples'][5:9]] == [5, 6, 0, 1]
     plain = views(batch(IMAGES), training=False)
     assert torch.equal(plain['inputs'], (IMAGES.float() - 10) / 2)
 

@@ -160,7 +160,7 @@ def test_mixmatch_step(age, labelled_only):
         images, target = images[:n], target[:n]
     close(network.images, images)
     # The step computes in float32.
-    p = softmax((images.reshape(-1, 4) @ network.weight.detach().numpy()))
+    p = softmax(images.reshape(-1, 4) @ network.weight.detach().numpy())
     near = dict(rtol=1e-5)
     np.testing.assert_allclose(losses['loss_labelled'].item(), -(target[:n] * np.log(p[:n])).sum(1).mean(), **near)
     np.testing.assert_allclose(losses['loss_prior'].item(), -2 * np.log(K * p.mean(0)).mean(), **near)

@@ -46,7 +46,9 @@ class DivideMix(TwoNetworks):
         label = batch_labels(data_samples, guesses[0].size(2), inputs.device)
         result = {}
         for i in self.active:
-            losses = network_losses(self.step, networks[i], inputs, label, p_clean[:, i], labelled[:, i], guesses[i], cat(guesses))
+            losses = network_losses(
+                self.step, networks[i], inputs, label, p_clean[:, i], labelled[:, i], guesses[i], cat(guesses)
+            )
             for name, value in losses.items():
                 prefix = f'loss_net{i + 1}_' if name.startswith('loss_') else f'net{i + 1}_'
                 result[prefix + name.replace('loss_', '')] = value

@@ -16,7 +16,10 @@ def stamped_division(data_samples: List[DataSample]) -> Optional[tuple]:
     """``p_clean`` (B, networks) and ``labelled`` (B, networks) bool of a batch, on the CPU; None where not stamped."""
     if 'labelled' not in data_samples[0]:
         return None
-    return (torch.stack([sample.p_clean for sample in data_samples]), torch.stack([sample.labelled for sample in data_samples]))
+    return (
+        torch.stack([sample.p_clean for sample in data_samples]),
+        torch.stack([sample.labelled for sample in data_samples]),
+    )
 
 
 def first_view(inputs: Tensor) -> Tensor:
@@ -51,8 +54,16 @@ def kept_statistics(network: nn.Module):
             module.momentum = momentum
 
 
-def network_losses(step: SemiSupervisedStep, network: nn.Module, views: Tensor, label: Tensor, p_clean: Tensor, labelled: Tensor,
-                   own: Tensor, guess: Tensor) -> dict:
+def network_losses(
+    step: SemiSupervisedStep,
+    network: nn.Module,
+    views: Tensor,
+    label: Tensor,
+    p_clean: Tensor,
+    labelled: Tensor,
+    own: Tensor,
+    guess: Tensor,
+) -> dict:
     """Call a step with a division given as masks on the CPU (no waiting for the device); see its arguments."""
     device = views.device
     positions = [mask.nonzero().squeeze(1).to(device, non_blocking=True) for mask in (labelled, ~labelled)]
@@ -107,6 +118,8 @@ def check_views(model: nn.Module, inputs: Tensor) -> None:
         ValueError: ``inputs`` is not (V, B, C, H, W).
     """
     if inputs.ndim != 5:
-        raise ValueError(f'{type(model).__name__} needs two views of each sample, but the batch has the shape '
-                         f'{tuple(inputs.shape)}: use data_preprocessor=dict(type="mmnoisy.MultiViewDataPreprocessor", '
-                         'views=[...]) or the transform MultiView.')
+        raise ValueError(
+            f'{type(model).__name__} needs two views of each sample, but the batch has the shape '
+            f'{tuple(inputs.shape)}: use data_preprocessor=dict(type="mmnoisy.MultiViewDataPreprocessor", '
+            'views=[...]) or the transform MultiView.'
+        )

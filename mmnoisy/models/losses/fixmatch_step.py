@@ -37,8 +37,10 @@ class FixMatchStep(SemiSupervisedStep):
         weak, strong = logits.split([len(labelled), len(unlabelled)])
         losses = dict(
             loss_labelled=mean_or_zero(ssl.soft_cross_entropy(weak, refined), logits),
-            loss_unlabelled=self.unlabelled_weight() * mean_or_zero(ssl.masked_cross_entropy(strong, pseudo, mask), logits),
-            pseudo_label_share=mean_or_zero(mask, logits.detach()))
+            loss_unlabelled=self.unlabelled_weight()
+            * mean_or_zero(ssl.masked_cross_entropy(strong, pseudo, mask), logits),
+            pseudo_label_share=mean_or_zero(mask, logits.detach()),
+        )
         if self.prior_weight:
             losses['loss_prior'] = self.prior_weight * ssl.prior_penalty(logits)
         return losses

@@ -42,7 +42,9 @@ class MixMatchStep(SemiSupervisedStep):
         logits = network(images).float()
         losses = dict(loss_labelled=mean_or_zero(ssl.soft_cross_entropy(logits[:size], target[:size]), logits))
         if not self.labelled_only:
-            losses['loss_unlabelled'] = self.unlabelled_weight() * mean_or_zero(ssl.brier(logits[size:], target[size:]), logits)
+            losses['loss_unlabelled'] = self.unlabelled_weight() * mean_or_zero(
+                ssl.brier(logits[size:], target[size:]), logits
+            )
         if self.prior_weight:
             losses['loss_prior'] = self.prior_weight * ssl.prior_penalty(logits)
         return losses

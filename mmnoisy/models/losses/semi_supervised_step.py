@@ -27,8 +27,10 @@ class SemiSupervisedStep:
 
     def __init__(self, lambda_u: float, ramp_epochs: float = 0, temperature: float = 0.5, prior_weight: float = 0):
         if lambda_u < 0 or ramp_epochs < 0 or prior_weight < 0 or not 0 < temperature <= 1:
-            raise ValueError(f'{type(self).__name__}: lambda_u, ramp_epochs and prior_weight must be >= 0 and temperature in (0, 1], '
-                             f'not {lambda_u}, {ramp_epochs}, {prior_weight} and {temperature}.')
+            raise ValueError(
+                f'{type(self).__name__}: lambda_u, ramp_epochs and prior_weight must be >= 0 and temperature in (0, 1], '
+                f'not {lambda_u}, {ramp_epochs}, {prior_weight} and {temperature}.'
+            )
         self.lambda_u, self.ramp_epochs = lambda_u, ramp_epochs
         self.temperature, self.prior_weight = temperature, prior_weight
 
@@ -37,8 +39,17 @@ class SemiSupervisedStep:
         age = MessageHub.get_current_instance().get_info(DIVISION_AGE, 0.0)
         return self.lambda_u * ssl.linear_ramp(age, self.ramp_epochs)
 
-    def __call__(self, network: Callable[[Tensor], Tensor], views: Tensor, label: Tensor, p_clean: Tensor, labelled: Tensor,
-                 unlabelled: Tensor, own: Tensor, guess: Tensor) -> Dict[str, Tensor]:
+    def __call__(
+        self,
+        network: Callable[[Tensor], Tensor],
+        views: Tensor,
+        label: Tensor,
+        p_clean: Tensor,
+        labelled: Tensor,
+        unlabelled: Tensor,
+        own: Tensor,
+        guess: Tensor,
+    ) -> Dict[str, Tensor]:
         """Losses of one network.
 
         Args:
