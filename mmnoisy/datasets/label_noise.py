@@ -102,7 +102,7 @@ class LabelNoise:
         if not len(rows):
             raise ValueError(f'LabelNoise: the part {part!r} of {len(noisy)} samples is empty with holdout={holdout}.')
         if keep is not None:
-            rows = kept_rows(keep, rows, noisy, self.checksum)
+            rows = kept_rows(keep, rows, noisy[rows], self.checksum)
         self.source_idx = rows
         self.trusted_idx = np.empty(0, dtype=np.int64)
         if trusted is not None:

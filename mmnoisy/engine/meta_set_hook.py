@@ -6,38 +6,24 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from torch.utils.data import DataLoader, RandomSampler, Subset
 
+from ..datasets.samples_file import read_samples
 from ..registry import HOOKS
 from .sweep import unwrap
 
 
-def best_rows(scores_file: str, source_idx: np.ndarray, labels: np.ndarray, per_class: int) -> np.ndarray:
-    """Pseudo-clean samples: of each given class the ``per_class`` rows with the highest score in a samples.csv.
+def best_rows(score: np.ndarray, labels: np.ndarray, per_class: int) -> np.ndarray:
+    """Pseudo-clean samples: of each given class the ``per_class`` samples with the highest score.
 
     Args:
-        scores_file (str): A ``samples.csv`` with ``source_idx``, ``given_label`` and ``score``.
-        source_idx (np.ndarray): Of the training set, (N,).
+        score (np.ndarray): (N,), NaN = not judged.
         labels (np.ndarray): Given labels, (N,).
-        per_class (int): Rows of each class.
+        per_class (int): Samples of each class; all of a smaller one.
 
     Returns:
-        np.ndarray: ``sample_idx`` of the chosen rows.
-
-    Raises:
-        ValueError: The file is of another data set (other rows or labels).
+        np.ndarray: ``sample_idx`` of the chosen samples.
     """
-    import pandas as pd
-    table = pd.read_csv(scores_file).set_index('source_idx')
-    missing = np.setdiff1d(source_idx, table.index)
-    if len(missing):
-        raise ValueError(f'{scores_file}: no row for source_idx {missing[0]} ({len(missing)} missing): it is of another data set.')
-    table = table.loc[source_idx]
-    if (table['given_label'].to_numpy() != labels).any():
-        raise ValueError(f'{scores_file}: its given labels are not those of the training set: it is of another data set or noise.')
-    score = table['score'].to_numpy()
-    return np.concatenate([
-        members[np.argsort(-score[members], kind='stable')[:per_class]]
-        for members in (np.flatnonzero(labels == label) for label in np.unique(labels))
-    ])
+    ranked = np.argsort(-np.nan_to_num(score, nan=-1.0), kind='stable')
+    return np.concatenate([ranked[labels[ranked] == label][:per_class] for label in np.unique(labels)])
 
 
 @HOOKS.register_module()
@@ -65,7 +51,9 @@ class MetaSetHook(Hook):
     def before_train(self, runner) -> None:
         dataset = runner.train_dataloader.dataset
         if self.scores is not None:
-            self.rows = best_rows(self.scores, dataset.source_idx, dataset.gt_labels, self.per_class)
+            labels = np.asarray(dataset.get_gt_labels())
+            score, _ = read_samples(self.scores, dataset.source_idx, labels, dataset.checksum, 'MetaSetHook: scores')
+            self.rows = best_rows(score, labels, self.per_class)
         else:
             self.rows = getattr(dataset, 'trusted_idx', np.empty(0, int))
         if not len(self.rows):

@@ -5,7 +5,7 @@ import torch
 from mmengine.hooks import Hook
 from torch import Tensor
 
-from ..datasets.row_selection import kept_rows
+from ..datasets.samples_file import read_samples
 from ..registry import HOOKS
 from .streams import batch_shares, fill_streams, stamp_age, stamp_division, stream_sampler
 
@@ -68,7 +68,10 @@ class PartialLabelsHook(Hook):
         """Whose labels are used, (N,) bool."""
         labels = np.asarray(dataset.get_gt_labels())
         if self.file is not None:
-            return torch.from_numpy(believed_rows(self.file, dataset))
+            _, is_issue = read_samples(
+                self.file, dataset.source_idx, labels, dataset.checksum, 'PartialLabelsHook: file'
+            )
+            return torch.from_numpy(~is_issue)
         rng = np.random.default_rng(self.seed)
         chosen = np.zeros(len(labels), dtype=bool)
         if self.fraction is not None:
@@ -83,19 +86,3 @@ class PartialLabelsHook(Hook):
                 )
             chosen[members[: self.labelled_per_class]] = True
         return torch.from_numpy(chosen)
-
-
-def believed_rows(path, dataset) -> np.ndarray:
-    """Samples of a data set that a ``samples.csv`` does not flag, (N,) bool.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: See :func:`mmnoisy.datasets.row_selection.kept_rows`.
-    """
-    rows = np.asarray(dataset.source_idx)
-    labels = np.full(rows.max() + 1, -1)
-    labels[rows] = dataset.get_gt_labels()
-    try:
-        return np.isin(rows, kept_rows(path, rows, labels, dataset.checksum))
-    except (FileNotFoundError, ValueError) as error:
-        raise type(error)(str(error).replace('LabelNoise: keep=', 'PartialLabelsHook: file=')) from error

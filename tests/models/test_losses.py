@@ -362,20 +362,20 @@ def test_sum_loss_hands_sample_idx_to_those_who_ask(logits, labels):
 ])
 def test_bad_arguments(type, args, message):
     with pytest.raises(ValueError, match=message):
-        MODELS.build(dict(type=type, **args))
+        MODELS.build(dict(type=f'mmnoisy.{type}', **args))
     if type == 'TruncatedGCELoss':
         with pytest.raises(TypeError, match='begin_epoch'):
-            MODELS.build(dict(type=type))
+            MODELS.build(dict(type=f'mmnoisy.{type}'))
 
 
 def test_l1_penalty():
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.Linear(2, 3))
     convolution, norm, linear = network
     weights = convolution.weight.abs().sum() + linear.weight.abs().sum()
-    penalty = MODELS.build(dict(type='L1Penalty', weight=0.5))
+    penalty = MODELS.build(dict(type='mmnoisy.L1Penalty', weight=0.5))
     assert_same(penalty(network), 0.5 * weights, rtol=1e-6, atol=0)
     rest = convolution.bias.abs().sum() + norm.weight.abs().sum() + norm.bias.abs().sum() + linear.bias.abs().sum()
-    everything = MODELS.build(dict(type='L1Penalty', weight=0.5, all_parameters=True))
+    everything = MODELS.build(dict(type='mmnoisy.L1Penalty', weight=0.5, all_parameters=True))
     assert_same(everything(network), 0.5 * (weights + rest), rtol=1e-6, atol=0)
     penalty(network).backward()
     assert_same(linear.weight.grad, 0.5 * linear.weight.sign())

@@ -1,8 +1,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.structures import DataSample
 from torch import nn
 
+from mmnoisy.evaluation.samples_csv import write_samples_csv
 from mmnoisy.models.classifiers import meta_gradient
 from tests.helpers import ddp, digits_cfg, run_two_ranks, train
 
@@ -56,7 +59,6 @@ def test_meta_gradient_equals_finite_differences(start):
 
 
 def batch(model, size, seed):
-    from mmpretrain.structures import DataSample
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.randn(size, 1, 8, 8, generator=generator)
     labels = torch.randint(10, (size, ), generator=generator)
@@ -64,7 +66,6 @@ def batch(model, size, seed):
 
 
 def build(name, tmp_path):
-    from mmpretrain.registry import MODELS
     cfg = small_cfg(tmp_path, name)
     torch.manual_seed(0)
     model = MODELS.build(dict(cfg.model, _scope_='mmpretrain')).train()
@@ -77,7 +78,7 @@ def test_l2rw_weights_follow_the_reference(tmp_path):
     model = build('l2rw', tmp_path)
     inputs, samples = batch(model, 8, 2)
     losses = model.loss(inputs, samples)
-    params = [p for p in model.parameters()]
+    params = list(model.parameters())
     trusted = torch.autograd.grad(model.sample_losses(*model.meta_batch).mean(), params)
     per_sample = model.sample_losses(inputs, samples)
     agreement = torch.stack([
@@ -138,21 +139,18 @@ def test_a_training_set_without_trusted_samples_is_refused(tmp_path):
 
 
 def test_pseudo_clean_samples_come_from_a_samples_csv(tmp_path):
-    """Of each class the best scored rows; a csv of other data is refused."""
-    import pandas as pd
-    from mmpretrain.registry import DATASETS
+    """Of each class the best scored rows; a csv of other labels is refused."""
     cfg = small_cfg(tmp_path, train_dataloader__dataset__trusted=None)
     dataset = DATASETS.build(dict(cfg.train_dataloader.dataset, _scope_='mmpretrain'))
-    score = (dataset.gt_labels == dataset.clean_labels) * 0.5 + 0.4
-    table = pd.DataFrame(dict(source_idx=dataset.source_idx, given_label=dataset.gt_labels, score=score))
-    table.to_csv(tmp_path / 'samples.csv', index=False)
+    is_right = torch.as_tensor(dataset.gt_labels == dataset.clean_labels)
+    write_samples_csv(tmp_path / 'samples.csv', dataset, is_right * 0.5 + 0.4, ~is_right)
     cfg.custom_hooks[0].update(scores=str(tmp_path / 'samples.csv'), per_class=3)
     runner = train(cfg)
     rows = next(hook for hook in runner.hooks if type(hook).__name__ == 'MetaSetHook').rows
     assert sorted(dataset.gt_labels[rows].tolist()) == sorted(list(range(10)) * 3)
     assert (dataset.gt_labels[rows] == dataset.clean_labels[rows]).all()
-    table.assign(given_label=0).to_csv(tmp_path / 'samples.csv', index=False)
-    with pytest.raises(ValueError, match='another data set'):
+    cfg.train_dataloader.dataset.noise.rate = 0.3
+    with pytest.raises(ValueError, match='MetaSetHook: scores=.*(other labels|does not judge)'):
         train(cfg)
 
 
