@@ -32,6 +32,7 @@ SOURCES = {
 }
 #: Backbone -> arguments that divide all its widths by 16.
 NARROW = dict.fromkeys(('ResNet', 'ResNet_CIFAR'), dict(stem_channels=4, base_channels=4))
+NARROW['mmnoisy.PreActResNet'] = dict(width=4)
 #: Models whose training step needs what a hook hands over: their own tests train them.
 FED_BY_A_HOOK = ('mmnoisy.L2RW', 'mmnoisy.MetaWeightNet')
 
