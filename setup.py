@@ -57,7 +57,7 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
     install_requires=TORCH + ['numpy', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
-    extras_require=dict(STACKS, tests=['pytest==9.2.0', 'ruff==0.17.6']),
+    extras_require=dict(STACKS, tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2']),
     cmdclass=dict(build_py=BuildWithMim),
     zip_safe=False,
 )

@@ -61,14 +61,18 @@ def check_stack() -> None:
     """
     found = installed_stacks()
     if not found:
-        raise ImportError('mmnoisy needs mmengine, mmcv and mmpretrain, and none of them is installed. Install one of '
-                          'the two stacks: `pip install "mmnoisy[openmmlab]"` or `pip install "mmnoisy[onedl]"`.')
+        raise ImportError(
+            'mmnoisy needs mmengine, mmcv and mmpretrain, and none of them is installed. Install one of '
+            'the two stacks: `pip install "mmnoisy[openmmlab]"` or `pip install "mmnoisy[onedl]"`.'
+        )
     if len(found) > 1:
         names = sorted(name for versions in found.values() for name, version in versions.items() if version)
         warnings.warn(
-            'Packages of both stacks are installed and overwrite each other\'s files: ' + ', '.join(names) +
-            '. Make a new environment with `pip install "mmnoisy[openmmlab]"` or `pip install "mmnoisy[onedl]"`.',
-            stacklevel=3)
+            "Packages of both stacks are installed and overwrite each other's files: "
+            + ', '.join(names)
+            + '. Make a new environment with `pip install "mmnoisy[openmmlab]"` or `pip install "mmnoisy[onedl]"`.',
+            stacklevel=3,
+        )
         return
     stack, versions = found.popitem()
     problems = []
@@ -79,13 +83,17 @@ def check_stack() -> None:
         elif not parse(low) <= parse(version) < parse(high):
             problems.append(f'{name} {version} is not in [{low}, {high})')
     if problems:
-        raise ImportError(f'mmnoisy cannot use the installed {stack} stack: ' + '; '.join(problems) +
-                          f'. Repair it with `pip install -U "mmnoisy[{stack}]"`.')
+        raise ImportError(
+            f'mmnoisy cannot use the installed {stack} stack: '
+            + '; '.join(problems)
+            + f'. Repair it with `pip install -U "mmnoisy[{stack}]"`.'
+        )
 
 
 def _history_buffer_getattr(owner, name):
     """``getattr`` for checkpoints: serves mmengine's HistoryBuffer, refuses every other owner."""
     from mmengine.logging import HistoryBuffer
+
     if owner is not HistoryBuffer:
         raise RuntimeError(f'A checkpoint asked for attribute {name!r} of {owner!r}; only HistoryBuffer is allowed.')
     return getattr(owner, name)
@@ -100,6 +108,7 @@ def allow_checkpoint_globals() -> None:
     if not hasattr(torch.serialization, 'add_safe_globals'):
         return
     from mmengine.logging import HistoryBuffer
+
     reconstruct = (np._core if hasattr(np, '_core') else np.core).multiarray
     allowed = [HistoryBuffer, reconstruct._reconstruct, reconstruct.scalar, np.ndarray, np.dtype]
     allowed += {type(np.dtype(name)) for name in ('bool', 'uint8', 'int32', 'int64', 'float32', 'float64')}

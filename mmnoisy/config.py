@@ -40,10 +40,11 @@ def find_config(name: str) -> str:
         FileNotFoundError: No such file.
     """
     if name.startswith('mmnoisy::'):
-        return config_path(name[len('mmnoisy::'):])
+        return config_path(name[len('mmnoisy::') :])
     if not Path(name).is_file():
-        raise FileNotFoundError(f'The config file {name!r} does not exist. Configs of the package are named '
-                                "'mmnoisy::<method>/<name>'.")
+        raise FileNotFoundError(
+            f"The config file {name!r} does not exist. Configs of the package are named 'mmnoisy::<method>/<name>'."
+        )
     return name
 
 

@@ -36,12 +36,14 @@ def digits_cfg(work_dir, base='ce/ce_cnn3_60e_digits-sym40.py', epochs=2, channe
     """
     cfg = Config.fromfile(CONFIGS / base)
     cfg.work_dir = str(work_dir)
-    cfg.merge_from_dict({
-        'train_cfg.max_epochs': epochs,
-        'default_hooks.checkpoint': dict(interval=1, max_keep_ckpts=-1),
-        'visualizer.vis_backends': [dict(type='LocalVisBackend')],
-        'log_level': 'WARNING',
-    })
+    cfg.merge_from_dict(
+        {
+            'train_cfg.max_epochs': epochs,
+            'default_hooks.checkpoint': dict(interval=1, max_keep_ckpts=-1),
+            'visualizer.vis_backends': [dict(type='LocalVisBackend')],
+            'log_level': 'WARNING',
+        }
+    )
     if channels is not None and 'backbone' in cfg.model:
         cfg.model.backbone.channels = tuple(channels)
         cfg.model.head.in_channels = channels[-1]

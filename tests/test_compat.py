@@ -92,11 +92,13 @@ def test_other_objects_stay_refused(tmp_path):
 
 def test_import_without_a_stack_says_what_to_do(tmp_path):
     # Stubs of what compat imports keep this fresh process light.
-    code = ("import sys, types; sys.modules['torch'] = types.ModuleType('torch')\n"
-            'from importlib import metadata\n'
-            'def version(name): raise metadata.PackageNotFoundError(name)\n'
-            'metadata.version = version\n'
-            'import mmnoisy')
+    code = (
+        "import sys, types; sys.modules['torch'] = types.ModuleType('torch')\n"
+        'from importlib import metadata\n'
+        'def version(name): raise metadata.PackageNotFoundError(name)\n'
+        'metadata.version = version\n'
+        'import mmnoisy'
+    )
     result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert result.returncode == 1
     assert 'ImportError: mmnoisy needs mmengine, mmcv and mmpretrain' in result.stderr

@@ -27,7 +27,15 @@ def built(tmp_path_factory):
     skip = shutil.ignore_patterns('__pycache__', '.mim')
     for name in ('mmnoisy', 'configs', 'tools'):
         shutil.copytree(ROOT / name, tree / name, ignore=skip)
-    for name in ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'model-index.yml', 'README.md', 'CHANGELOG.md'):
+    for name in (
+        'setup.py',
+        'pyproject.toml',
+        'MANIFEST.in',
+        'LICENSE',
+        'model-index.yml',
+        'README.md',
+        'CHANGELOG.md',
+    ):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, tree / name)
     for folder in ('dist/wheel', 'dist/editable'):
@@ -45,7 +53,7 @@ def _mim_files():
 
 
 def test_wheel_has_the_package_and_mim(built):
-    wheel, = (built / 'dist/wheel').glob('*.whl')
+    (wheel,) = (built / 'dist/wheel').glob('*.whl')
     assert wheel.name == f'mmnoisy-{mmnoisy.__version__}-py3-none-any.whl'
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {'mmnoisy/compat.py', 'mmnoisy/models/losses/gce_loss.py', 'mmnoisy/.mim/model-index.yml'} <= names
@@ -54,10 +62,10 @@ def test_wheel_has_the_package_and_mim(built):
 
 
 def test_wheel_requires_neither_stack_unless_asked(built):
-    wheel, = (built / 'dist/wheel').glob('*.whl')
+    (wheel,) = (built / 'dist/wheel').glob('*.whl')
     with zipfile.ZipFile(wheel) as archive:
         text = archive.read(f'mmnoisy-{mmnoisy.__version__}.dist-info/METADATA').decode()
-    required = [line[len('Requires-Dist: '):] for line in text.splitlines() if line.startswith('Requires-Dist: ')]
+    required = [line[len('Requires-Dist: ') :] for line in text.splitlines() if line.startswith('Requires-Dist: ')]
     plain = [line for line in required if 'extra ==' not in line]
     assert not [line for line in plain if 'mm' in line]
     assert [line for line in plain if line.startswith(('torch<', 'torch>'))]
@@ -67,7 +75,7 @@ def test_wheel_requires_neither_stack_unless_asked(built):
 
 
 def test_sdist_can_be_built_from(built):
-    archive, = (built / 'dist').glob('*.tar.gz')
+    (archive,) = (built / 'dist').glob('*.tar.gz')
     names = {name.partition('/')[2] for name in tarfile.open(archive).getnames()}
     assert set(_mim_files()) | {'setup.py', 'LICENSE', 'model-index.yml'} <= names
 
@@ -78,7 +86,7 @@ def test_editable_install_links_to_the_sources(built):
 
 
 def test_config_path_of_an_installed_wheel(built, tmp_path, monkeypatch):
-    wheel, = (built / 'dist/wheel').glob('*.whl')
+    (wheel,) = (built / 'dist/wheel').glob('*.whl')
     zipfile.ZipFile(wheel).extractall(tmp_path)
     monkeypatch.setattr(config, '_PACKAGE', tmp_path / 'mmnoisy')
     path = mmnoisy.config_path('gce/gce_cnn3_60e_digits-sym40')
@@ -88,8 +96,10 @@ def test_config_path_of_an_installed_wheel(built, tmp_path, monkeypatch):
 
 def test_own_config_inherits_from_the_package(tmp_path):
     own = tmp_path / 'own.py'
-    own.write_text("_base_ = __import__('mmnoisy').config_path('gce/gce_cnn3_60e_digits-sym40.py')\n"
-                   'model = dict(head=dict(loss=dict(q=0.3)))\n')
+    own.write_text(
+        "_base_ = __import__('mmnoisy').config_path('gce/gce_cnn3_60e_digits-sym40.py')\n"
+        'model = dict(head=dict(loss=dict(q=0.3)))\n'
+    )
     assert Config.fromfile(own).model.head.loss.q == 0.3
 
 
@@ -108,6 +118,7 @@ def test_model_index_lists_every_metafile():
 
 def test_versions_of_setup_are_inside_those_of_compat():
     from mmnoisy.compat import STACKS
+
     text = (ROOT / 'setup.py').read_text()
     for stack, ranges in STACKS.items():
         assert f"'{stack}'" in text

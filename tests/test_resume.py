@@ -65,9 +65,12 @@ def test_three_and_three_epochs_are_six(tmp_path):
 def test_resume_with_mixup_and_dropout(tmp_path):
     # Both draw from global generators, whose state no checkpoint holds: EpochSeedHook sets it anew each epoch.
     options = dict(
-        model__neck=dict(type='mmnoisy.TestDropout'), model__train_cfg=dict(augments=dict(type='Mixup', alpha=0.8)))
+        model__neck=dict(type='mmnoisy.TestDropout'), model__train_cfg=dict(augments=dict(type='Mixup', alpha=0.8))
+    )
     train(digits_cfg(tmp_path / 'straight', epochs=3, **options))
-    cfg = digits_cfg(tmp_path / 'resumed', epochs=3, resume=True, load_from=str(tmp_path / 'straight/epoch_1.pth'), **options)
+    cfg = digits_cfg(
+        tmp_path / 'resumed', epochs=3, resume=True, load_from=str(tmp_path / 'straight/epoch_1.pth'), **options
+    )
     train(cfg)
     assert_same_run(tmp_path / 'straight', tmp_path / 'resumed', 3)
 

@@ -52,7 +52,9 @@ def test_mmpretrains_own_train_py_resumes_and_equals_ours(run_dir, tmp_path):
     script = Path(mmpretrain.__file__).parent / '.mim/tools/train.py'
     command = [sys.executable, script, CE, '--work-dir', tmp_path, '--resume', run_dir / 'epoch_1.pth']
     env = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1')
-    result = subprocess.run([*map(str, command), '--cfg-options', *FAST, *KEEP], capture_output=True, text=True, env=env, cwd=tmp_path)
+    result = subprocess.run(
+        [*map(str, command), '--cfg-options', *FAST, *KEEP], capture_output=True, text=True, env=env, cwd=tmp_path
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert_equal(weights(run_dir), weights(tmp_path))
     ours, theirs = (json.loads((folder / 'summary.json').read_text()) for folder in (run_dir, tmp_path))
@@ -61,19 +63,34 @@ def test_mmpretrains_own_train_py_resumes_and_equals_ours(run_dir, tmp_path):
 
 
 def test_train_py_with_seeds(run_dir, tmp_path, tool):
-    tool(TRAIN, 'mmnoisy::ce/ce_cnn3_60e_digits-sym40', '--work-dir', tmp_path, '--seed', 0, '--cfg-options', *FAST, *KEEP)
+    tool(
+        TRAIN,
+        'mmnoisy::ce/ce_cnn3_60e_digits-sym40',
+        '--work-dir',
+        tmp_path,
+        '--seed',
+        0,
+        '--cfg-options',
+        *FAST,
+        *KEEP,
+    )
     assert_equal(weights(run_dir), weights(tmp_path))
-    tool(TRAIN, CE, '--work-dir', tmp_path / 'b', '--seed', 1, '--noise-seed', 5, '--no-validate', '--cfg-options', *FAST)
+    tool(
+        TRAIN, CE, '--work-dir', tmp_path / 'b', '--seed', 1, '--noise-seed', 5, '--no-validate', '--cfg-options', *FAST
+    )
     summary = json.loads((tmp_path / 'b/summary.json').read_text())
     assert (summary['seed'], summary['val_accuracy_best']) == (1, None)
     assert summary['noise'] != json.loads((run_dir / 'summary.json').read_text())['noise']
 
 
-@pytest.mark.parametrize('args, message', [
-    (['nothing.py'], "config file 'nothing.py' does not exist"),
-    (['mmnoisy::gce/gce_cnn3'], 'Similar: gce/gce_cnn3_60e_digits-sym40.py'),
-    ([CE, '--resume', 'nothing.pth'], "checkpoint 'nothing.pth' does not exist"),
-])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['nothing.py'], "config file 'nothing.py' does not exist"),
+        (['mmnoisy::gce/gce_cnn3'], 'Similar: gce/gce_cnn3_60e_digits-sym40.py'),
+        ([CE, '--resume', 'nothing.pth'], "checkpoint 'nothing.pth' does not exist"),
+    ],
+)
 def test_bad_options_of_train_py(args, message, tool, capsys):
     with pytest.raises(SystemExit) as error:
         tool(TRAIN, *args)
@@ -83,8 +100,10 @@ def test_bad_options_of_train_py(args, message, tool, capsys):
 
 def test_noise_seed_without_noise(tmp_path, tool):
     config = tmp_path / 'clean.py'
-    config.write_text(f'_base_ = {CE!r}\ntrain_dataloader = dict(dataset=dict(_delete_=True, type="mmnoisy.Digits"))\n'
-                      'val_dataloader = dict(dataset=dict(_delete_=True, type="mmnoisy.Digits"))\n')
+    config.write_text(
+        f'_base_ = {CE!r}\ntrain_dataloader = dict(dataset=dict(_delete_=True, type="mmnoisy.Digits"))\n'
+        'val_dataloader = dict(dataset=dict(_delete_=True, type="mmnoisy.Digits"))\n'
+    )
     with pytest.raises(SystemExit, match='--noise-seed: the config has no mmnoisy.LabelNoise'):
         tool(TRAIN, config, '--noise-seed', 1)
 
@@ -101,16 +120,30 @@ def test_test_py(run_dir, tmp_path, tool, capsys):
         predictions = pickle.load(file)
     correct = [int(row['pred_label']) == int(row['gt_label']) for row in predictions]
     assert (len(correct), 100 * sum(correct) / 360) == (360, pytest.approx(accuracy))
-    tool(TEST, CE, run_dir / 'epoch_2.pth', '--work-dir', tmp_path, '--out', tmp_path / 'a.json', '--out-item', 'metrics', '--amp',
-         *options)
+    tool(
+        TEST,
+        CE,
+        run_dir / 'epoch_2.pth',
+        '--work-dir',
+        tmp_path,
+        '--out',
+        tmp_path / 'a.json',
+        '--out-item',
+        'metrics',
+        '--amp',
+        *options,
+    )
     assert json.loads((tmp_path / 'a.json').read_text())['accuracy/top1'] == pytest.approx(accuracy, abs=1)
 
 
-@pytest.mark.parametrize('args, message', [
-    ([CE, 'nothing.pth'], "checkpoint 'nothing.pth' does not exist"),
-    ([CE, CE, '--out-item', 'pred'], '--out-item needs --out'),
-    ([CE, CE, '--out', 'a.json'], 'predictions go to a .pkl file'),
-])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        ([CE, 'nothing.pth'], "checkpoint 'nothing.pth' does not exist"),
+        ([CE, CE, '--out-item', 'pred'], '--out-item needs --out'),
+        ([CE, CE, '--out', 'a.json'], 'predictions go to a .pkl file'),
+    ],
+)
 def test_bad_options_of_test_py(args, message, tool, capsys):
     with pytest.raises(SystemExit) as error:
         tool(TEST, *args)
@@ -118,12 +151,18 @@ def test_bad_options_of_test_py(args, message, tool, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('script, args, expected', [
-    ('dist_train.sh', ['a.py', '2', '--amp'], '--nproc_per_node=2 {tools}/train.py a.py --launcher pytorch --amp'),
-    ('dist_test.sh', ['a.py', 'a.pth', '2'], '--nproc_per_node=2 {tools}/test.py a.py a.pth --launcher pytorch'),
-    ('slurm_train.sh', ['part', 'job', 'a.py', 'dir', '--amp'],
-     'python -u {tools}/train.py a.py --work-dir=dir --launcher=slurm --amp'),
-])
+@pytest.mark.parametrize(
+    'script, args, expected',
+    [
+        ('dist_train.sh', ['a.py', '2', '--amp'], '--nproc_per_node=2 {tools}/train.py a.py --launcher pytorch --amp'),
+        ('dist_test.sh', ['a.py', 'a.pth', '2'], '--nproc_per_node=2 {tools}/test.py a.py a.pth --launcher pytorch'),
+        (
+            'slurm_train.sh',
+            ['part', 'job', 'a.py', 'dir', '--amp'],
+            'python -u {tools}/train.py a.py --work-dir=dir --launcher=slurm --amp',
+        ),
+    ],
+)
 def test_shell_scripts(script, args, expected, tmp_path):
     for name in ('python', 'srun'):
         (tmp_path / name).write_text('#!/bin/sh\necho "$@"\n')

@@ -42,7 +42,8 @@ def _train(cfg):
         test=_seen(runner, summary_hook._test_loader),
         train=_seen(runner, sweep_loader(runner)),
         parameters=torch.cat([value.detach().flatten() for value in runner.model.parameters()]),
-        finite=bool(torch.isfinite(weights).all()))
+        finite=bool(torch.isfinite(weights).all()),
+    )
 
 
 @pytest.fixture(scope='module')
@@ -84,4 +85,6 @@ def test_files_are_written_by_one_rank(trained):
         assert (zero / name).is_file()
         assert not (one / name).exists()
     with (zero / 'history.csv').open(newline='') as file:
-        assert [float(row['test_accuracy']) for row in csv.DictReader(file)] == [row['test_accuracy'] for row in first['history']]
+        assert [float(row['test_accuracy']) for row in csv.DictReader(file)] == [
+            row['test_accuracy'] for row in first['history']
+        ]

@@ -86,7 +86,9 @@ def main():
         raise SystemExit(1)
     runs = [read_run(work_dir) for _, work_dir, _, _ in jobs]
     plot(runs, args.out / 'curves.png')
-    print(f'\nTest accuracy in percent (noisy digits, seed {args.seed}):\n{table(runs)}\n\nCurves: {args.out / "curves.png"}')
+    print(
+        f'\nTest accuracy in percent (noisy digits, seed {args.seed}):\n{table(runs)}\n\nCurves: {args.out / "curves.png"}'
+    )
 
 
 if __name__ == '__main__':

@@ -25,7 +25,8 @@ def parse_args():
         nargs='+',
         action=DictAction,
         metavar='KEY=VALUE',
-        help='overwrite config entries: nested keys with dots, lists as key="[a,b]"')
+        help='overwrite config entries: nested keys with dots, lists as key="[a,b]"',
+    )
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision')
     parser.add_argument('--no-pin-memory', action='store_true', help='no pinned memory in the loader')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')

@@ -63,7 +63,9 @@ def stage_config(stage: dict, recipe: Config, args, folders: dict) -> Config:
 
 def fingerprint(content) -> str:
     """Tells whether a finished stage is the one that is asked for; paths are left out, so that a folder can move."""
-    content = {key: value for key, value in content.items() if key not in ('work_dir', 'resume', 'load_from', 'launcher')}
+    content = {
+        key: value for key, value in content.items() if key not in ('work_dir', 'resume', 'load_from', 'launcher')
+    }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -7,4 +7,7 @@ model = dict(
             terms=[
                 dict(loss=dict(type='mmnoisy.GCELoss', q=0.7)),
                 dict(loss=dict(type='LabelSmoothLoss', label_smooth_val=0.4, num_classes=10, loss_weight=0.1)),
-            ])))
+            ],
+        )
+    )
+)

@@ -5,5 +5,8 @@ model = dict(
             _delete_=True,
             type='mmnoisy.APLLoss',
             active=dict(type='mmnoisy.NCELoss', loss_weight=1.0),
-            passive=dict(type='mmnoisy.RCELoss', loss_weight=1.0))))
+            passive=dict(type='mmnoisy.RCELoss', loss_weight=1.0),
+        )
+    )
+)
 optim_wrapper = dict(optimizer=dict(lr=0.0025))

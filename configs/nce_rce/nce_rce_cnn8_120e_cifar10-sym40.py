@@ -10,5 +10,8 @@ model = dict(
             _delete_=True,
             type='mmnoisy.APLLoss',
             active=dict(type='mmnoisy.NCELoss', loss_weight=1.0),
-            passive=dict(type='mmnoisy.RCELoss', loss_weight=1.0))))
+            passive=dict(type='mmnoisy.RCELoss', loss_weight=1.0),
+        )
+    )
+)
 optim_wrapper = dict(clip_grad=dict(max_norm=5.0))

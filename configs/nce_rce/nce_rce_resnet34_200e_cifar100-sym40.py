@@ -11,5 +11,8 @@ model = dict(
             _delete_=True,
             type='mmnoisy.APLLoss',
             active=dict(type='mmnoisy.NCELoss', loss_weight=10.0),
-            passive=dict(type='mmnoisy.RCELoss', loss_weight=0.1))))
+            passive=dict(type='mmnoisy.RCELoss', loss_weight=0.1),
+        ),
+    )
+)
 optim_wrapper = dict(clip_grad=dict(max_norm=5.0))

@@ -8,4 +8,5 @@ model = dict(head=dict(loss=dict(_delete_=True, type='mmnoisy.SCELoss', alpha=0.
 # The official code has an L2 penalty of 0.01 * |w|^2 on the fully connected layer alone: a weight decay of 0.02.
 optim_wrapper = dict(
     optimizer=dict(weight_decay=0.02),
-    paramwise_cfg=dict(custom_keys={'backbone.layers': dict(decay_mult=0.), 'head': dict(decay_mult=0.)}))
+    paramwise_cfg=dict(custom_keys={'backbone.layers': dict(decay_mult=0.0), 'head': dict(decay_mult=0.0)}),
+)

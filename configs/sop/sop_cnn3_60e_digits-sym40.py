@@ -4,7 +4,9 @@ model = dict(head=dict(loss=dict(_delete_=True, type='mmnoisy.SOPLoss', num_clas
 optim_wrapper = dict(
     paramwise_cfg=dict(
         custom_keys={
-            'loss_module.u': dict(lr_mult=100., decay_mult=0.),
-            'loss_module.v': dict(lr_mult=1000., decay_mult=0.)
-        }))
+            'loss_module.u': dict(lr_mult=100.0, decay_mult=0.0),
+            'loss_module.v': dict(lr_mult=1000.0, decay_mult=0.0),
+        }
+    )
+)
 custom_hooks = [dict(type='mmnoisy.SampleStateHook')]

@@ -5,9 +5,11 @@ optim_wrapper = dict(
     optimizer=dict(lr=0.02, weight_decay=1e-3),
     paramwise_cfg=dict(
         custom_keys={
-            'loss_module.u': dict(lr_mult=5., decay_mult=0.),
-            'loss_module.v': dict(lr_mult=50., decay_mult=0.)
-        }))
+            'loss_module.u': dict(lr_mult=5.0, decay_mult=0.0),
+            'loss_module.v': dict(lr_mult=50.0, decay_mult=0.0),
+        }
+    ),
+)
 param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=300, by_epoch=True)
 train_cfg = dict(max_epochs=300)
 custom_hooks = [dict(type='mmnoisy.SampleStateHook')]

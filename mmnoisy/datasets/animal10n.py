@@ -23,8 +23,18 @@ class Animal10N(BaseDataset):
     """
 
     METAINFO = {
-        'classes': ('cat', 'lynx', 'wolf', 'coyote', 'cheetah', 'jaguar', 'chimpanzee', 'orangutan', 'hamster',
-                    'guinea pig')
+        'classes': (
+            'cat',
+            'lynx',
+            'wolf',
+            'coyote',
+            'cheetah',
+            'jaguar',
+            'chimpanzee',
+            'orangutan',
+            'hamster',
+            'guinea pig',
+        )
     }
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs):
@@ -39,8 +49,10 @@ class Animal10N(BaseDataset):
         folder = Path(self.data_root) / f'{self.split}ing'
         files = sorted(folder.glob('*.jpg'))
         if not files:
-            raise FileNotFoundError(f'Animal10N: there are no .jpg files in {folder}. Set data_root to the folder of '
-                                    'training/ and testing/.')
+            raise FileNotFoundError(
+                f'Animal10N: there are no .jpg files in {folder}. Set data_root to the folder of '
+                'training/ and testing/.'
+            )
         return [dict(img_path=str(file), gt_label=self._label(file)) for file in files]
 
     def _label(self, file: Path) -> int:

@@ -24,8 +24,22 @@ class Clothing1M(BaseDataset):
     """
 
     METAINFO = {
-        'classes': ('T-Shirt', 'Shirt', 'Knitwear', 'Chiffon', 'Sweater', 'Hoodie', 'Windbreaker', 'Jacket', 'Downcoat',
-                    'Suit', 'Shawl', 'Dress', 'Vest', 'Underwear')
+        'classes': (
+            'T-Shirt',
+            'Shirt',
+            'Knitwear',
+            'Chiffon',
+            'Sweater',
+            'Hoodie',
+            'Windbreaker',
+            'Jacket',
+            'Downcoat',
+            'Suit',
+            'Shawl',
+            'Dress',
+            'Vest',
+            'Underwear',
+        )
     }
     SPLITS = ('noisy_train', 'clean_train', 'clean_val', 'clean_test')
 

@@ -30,13 +30,15 @@ class CSVDataset(BaseDataset):
         ValueError: A missing column or value, or an unknown class; the message names the line.
     """
 
-    def __init__(self,
-                 ann_file: str,
-                 data_root: str = '',
-                 data_prefix: str = '',
-                 classes: Union[Sequence[str], str, None] = None,
-                 check_files: bool = True,
-                 **kwargs):
+    def __init__(
+        self,
+        ann_file: str,
+        data_root: str = '',
+        data_prefix: str = '',
+        classes: Union[Sequence[str], str, None] = None,
+        check_files: bool = True,
+        **kwargs,
+    ):
         self.check_files = check_files
         self.classes_file = osp.join(data_root, classes) if str(classes).endswith('.csv') else None
         super().__init__(
@@ -44,13 +46,14 @@ class CSVDataset(BaseDataset):
             data_root=data_root,
             data_prefix=data_prefix,
             classes=None if self.classes_file else classes,
-            **kwargs)
+            **kwargs,
+        )
 
     def load_data_list(self) -> List[dict]:
         """One dict a sample: ``img_path``, ``gt_label`` and, if the file has it, ``clean_label``."""
         rows = read_csv(self.ann_file, ('path', 'label'))
         if self.CLASSES is None:
-            named = read_csv(self.classes_file, ('label', )) if self.classes_file else rows
+            named = read_csv(self.classes_file, ('label',)) if self.classes_file else rows
             self._metainfo['classes'] = find_classes(named)
         numbers = {str(name): number for number, name in enumerate(self.CLASSES)}
         columns = [column for column in ('label', 'clean_label') if column in rows[0][1]]
@@ -70,8 +73,9 @@ class CSVDataset(BaseDataset):
         if label is not None and label.isdecimal() and int(label) < len(numbers):
             return int(label)
         names = ', '.join(list(numbers)[:20]) + (', ...' if len(numbers) > 20 else '')
-        raise ValueError(f'{self.ann_file}, line {line}: {column} {label!r} is none of the {len(numbers)} classes '
-                         f'({names}).')
+        raise ValueError(
+            f'{self.ann_file}, line {line}: {column} {label!r} is none of the {len(numbers)} classes ({names}).'
+        )
 
 
 def read_csv(path: str, required: Sequence[str]) -> List[Tuple[int, Dict[str, str]]]:
@@ -87,8 +91,9 @@ def read_csv(path: str, required: Sequence[str]) -> List[Tuple[int, Dict[str, st
         reader = csv.DictReader(file)
         header = reader.fieldnames or []
         # Cells beyond the header have the name None.
-        rows = [(reader.line_num, {name: value and value.strip() for name, value in row.items() if name})
-                for row in reader]
+        rows = [
+            (reader.line_num, {name: value and value.strip() for name, value in row.items() if name}) for row in reader
+        ]
     missing = [name for name in required if name not in header]
     if missing:
         raise ValueError(f'{path}, line 1: the header {",".join(header)!r} has no column {", ".join(missing)}.')

@@ -36,7 +36,7 @@ class Digits(BaseDataset):
         digits = _load()
         # RandomState's stream is frozen by numpy, default_rng's is not: the split must never change.
         order = np.random.RandomState(0).permutation(len(digits.target))
-        rows = order[:self.NUM_TRAIN] if self.split == 'train' else order[self.NUM_TRAIN:]
+        rows = order[: self.NUM_TRAIN] if self.split == 'train' else order[self.NUM_TRAIN :]
         images = (digits.images * 15).astype(np.uint8)
         return [dict(img=images[row], gt_label=int(digits.target[row])) for row in rows]
 
@@ -45,4 +45,5 @@ class Digits(BaseDataset):
 def _load():
     """scikit-learn parses a text file: once for the train, validation and test data of a run."""
     from sklearn.datasets import load_digits
+
     return load_digits()

@@ -32,7 +32,7 @@ class FashionMNIST(_FashionMNIST):
     def __init__(self, split: str = 'train', data_root: Optional[str] = None, **kwargs):
         if split not in ('train', 'test'):
             raise ValueError(f"FashionMNIST: split must be 'train' or 'test', not {split!r}.")
-        self.searched = self.SEARCHED if data_root is None else (data_root, )
+        self.searched = self.SEARCHED if data_root is None else (data_root,)
         kwargs.setdefault('test_mode', split == 'test')
         super().__init__(data_root=self.searched[0], split=split, download=False, **kwargs)
 
@@ -55,7 +55,8 @@ class FashionMNIST(_FashionMNIST):
         raise FileNotFoundError(
             f'Fashion-MNIST ({self.split} split) was not found in {", ".join(map(str, self.searched))}. Install the '
             'Debian package `dataset-fashion-mnist`, or put the four files {train,t10k}-{images-idx3,labels-idx1}-ubyte'
-            f'(.gz) into {self.searched[0]}.')
+            f'(.gz) into {self.searched[0]}.'
+        )
 
 
 def read_idx(path: Path, ndim: int) -> np.ndarray:
@@ -80,6 +81,7 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
         raise ValueError(f'{path} is not an IDX file of {ndim}-dimensional bytes. Get it again.')
     shape = np.frombuffer(data, '>u4', ndim, 4).tolist()
     if len(data) != start + math.prod(shape):
-        raise ValueError(f'{path} is damaged: it should hold {start + math.prod(shape)} bytes, but has {len(data)}. '
-                         'Get it again.')
+        raise ValueError(
+            f'{path} is damaged: it should hold {start + math.prod(shape)} bytes, but has {len(data)}. Get it again.'
+        )
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()

@@ -43,6 +43,7 @@ def labelled(keys: List[str], labels: Dict[str, int], keys_file, labels_file) ->
     """
     missing = [key for key in keys if key not in labels]
     if missing:
-        raise ValueError(f'{len(missing)} files of {keys_file} have no label in {labels_file}, the first is '
-                         f'{missing[0]}.')
+        raise ValueError(
+            f'{len(missing)} files of {keys_file} have no label in {labels_file}, the first is {missing[0]}.'
+        )
     return [(key, labels[key]) for key in keys]

@@ -77,17 +77,22 @@ def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str]
     except (csv.Error, AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f'label file {path}: {error}') from error
     if labels.ndim != 1 or len(labels) != len(original):
-        raise ValueError(f'label file {path} has labels of shape {labels.shape}, but the data set has {len(original)} '
-                         'samples.')
+        raise ValueError(
+            f'label file {path} has labels of shape {labels.shape}, but the data set has {len(original)} samples.'
+        )
     if labels.dtype.kind not in 'iu':
         raise ValueError(f'label file {path}: labels must be integers, not {labels.dtype}.')
     wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
     if len(wrong):
-        raise ValueError(f'label file {path}: row {wrong[0]} has the label {labels[wrong[0]]}, but the data set has '
-                         f'the classes 0..{num_classes - 1} ({len(wrong)} such rows).')
+        raise ValueError(
+            f'label file {path}: row {wrong[0]} has the label {labels[wrong[0]]}, but the data set has '
+            f'the classes 0..{num_classes - 1} ({len(wrong)} such rows).'
+        )
     if expected is not None and expected != checksum(original):
-        raise ValueError(f'label file {path} was made for another data set, split or order: the checksum of its '
-                         f'original labels is {expected[:15]}..., that of this data set {checksum(original)[:15]}...')
+        raise ValueError(
+            f'label file {path} was made for another data set, split or order: the checksum of its '
+            f'original labels is {expected[:15]}..., that of this data set {checksum(original)[:15]}...'
+        )
     return labels.astype(np.int64)
 
 
@@ -121,8 +126,9 @@ def load_trusted(path, size: int, num_classes: int) -> Tuple[np.ndarray, np.ndar
             raise ValueError(f'trusted file {path}, {error}') from None
         outside = np.flatnonzero((values < 0) | (values >= limit))
         if len(outside):
-            raise ValueError(f'trusted file {path}, line {outside[0] + 2}: {name} {values[outside[0]]} is outside '
-                             f'0..{limit - 1}.')
+            raise ValueError(
+                f'trusted file {path}, line {outside[0] + 2}: {name} {values[outside[0]]} is outside 0..{limit - 1}.'
+            )
         columns.append(values)
     return columns[0], columns[1]
 
@@ -162,6 +168,7 @@ def _read_npy(path, key, size):
 
 def _read_pt(path, key, size):
     import torch
+
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch raises RuntimeError, UnpicklingError, EOFError and others

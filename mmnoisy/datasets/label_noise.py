@@ -58,19 +58,21 @@ class LabelNoise:
         RuntimeError: The source cannot be read; the message says why and where it was looked for.
     """
 
-    def __init__(self,
-                 source: dict,
-                 noise: Optional[dict] = None,
-                 seed: int = 0,
-                 holdout: float = 0.0,
-                 part: str = 'train',
-                 pipeline: Optional[Sequence[dict]] = None,
-                 trusted: Optional[dict] = None,
-                 save_to: Optional[str] = None,
-                 keep: Optional[str] = None,
-                 threshold_samples: Optional[dict] = None,
-                 test_mode: bool = False,
-                 batched: bool = True):
+    def __init__(
+        self,
+        source: dict,
+        noise: Optional[dict] = None,
+        seed: int = 0,
+        holdout: float = 0.0,
+        part: str = 'train',
+        pipeline: Optional[Sequence[dict]] = None,
+        trusted: Optional[dict] = None,
+        save_to: Optional[str] = None,
+        keep: Optional[str] = None,
+        threshold_samples: Optional[dict] = None,
+        test_mode: bool = False,
+        batched: bool = True,
+    ):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
         if not isinstance(holdout, Real) or not 0 <= holdout < 1:
@@ -78,8 +80,9 @@ class LabelNoise:
         if part == 'val' and holdout == 0:
             raise ValueError("LabelNoise: part='val' needs holdout > 0.")
         if part == 'val' and any(option is not None for option in (keep, threshold_samples, trusted)):
-            raise ValueError('LabelNoise: keep, threshold_samples and trusted are for the training data, '
-                             "not for part='val'.")
+            raise ValueError(
+                "LabelNoise: keep, threshold_samples and trusted are for the training data, not for part='val'."
+            )
         # None would draw another seed in each process.
         if not isinstance(seed, int) or seed < 0:
             raise ValueError(f'LabelNoise: seed must be a non-negative integer, not {seed!r}.')
@@ -94,7 +97,8 @@ class LabelNoise:
         self.checksum = checksum(original)
         # Independent streams: another split, threshold set or trusted set must not change the noise.
         noise_rng, split_rng, threshold_rng, trusted_rng = (
-            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4))
+            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)
+        )
         noisy = self._noisy_labels(original, noise_rng)
         if clean is None and self.noise:
             clean = original
@@ -107,14 +111,16 @@ class LabelNoise:
         self.trusted_idx = np.empty(0, dtype=np.int64)
         if trusted is not None:
             self.trusted_idx, labels = trusted_labels(
-                rows, clean, len(original), self.num_classes, trusted_rng, **trusted)
+                rows, clean, len(original), self.num_classes, trusted_rng, **trusted
+            )
             noisy = noisy.copy()
             noisy[rows[self.trusted_idx]] = labels
         self.given_labels = self.gt_labels = noisy[rows]
         self.threshold_mask = None
         if threshold_samples is not None:
             self.threshold_mask = threshold_mask(
-                self.given_labels, self.num_classes, threshold_rng, **threshold_samples)
+                self.given_labels, self.num_classes, threshold_rng, **threshold_samples
+            )
             self.gt_labels = np.where(self.threshold_mask, self.num_classes, self.given_labels)
         self.clean_labels = None if clean is None else clean[rows]
         if save_to is not None:
@@ -208,7 +214,8 @@ class LabelNoise:
             kind,
             features=lambda: image_features(self.source, image_size),
             classes=self.metainfo.get('classes'),
-            **options)
+            **options,
+        )
 
     def _split(self, noisy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rows of this part, ascending; the held-out share is taken from each noisy class."""
@@ -217,7 +224,7 @@ class LabelNoise:
         held_out = np.zeros(len(noisy), dtype=bool)
         for label in range(self.num_classes):
             members = rng.permutation(np.flatnonzero(noisy == label))
-            held_out[members[:int(round(self.holdout * len(members)))]] = True
+            held_out[members[: int(round(self.holdout * len(members)))]] = True
         return np.flatnonzero(held_out if self.part == 'val' else ~held_out)
 
     def _save(self, path, noisy, original):
@@ -226,8 +233,9 @@ class LabelNoise:
 
     def _noise_info(self) -> dict:
         """The noise config with only what json can hold."""
-        return {key: np.asarray(value).tolist() if key == 'matrix' else value for key, value in
-                (self.noise or {}).items()}
+        return {
+            key: np.asarray(value).tolist() if key == 'matrix' else value for key, value in (self.noise or {}).items()
+        }
 
     def _log(self, clean, noisy):
         """Say once, for all rows, what the labels are."""
@@ -239,14 +247,16 @@ class LabelNoise:
             if self.num_classes <= 20:
                 matrix = transition_matrix(clean, noisy, self.num_classes)
                 text += '; realised T =\n' + np.array2string(
-                    matrix, precision=3, suppress_small=True, max_line_width=200)
+                    matrix, precision=3, suppress_small=True, max_line_width=200
+                )
         print_log(text, logger='current')
         absent = np.setdiff1d(np.arange(self.num_classes), self.gt_labels)
         if len(absent):
             print_log(
                 f'LabelNoise: no sample of the part {self.part!r} is labelled as class {", ".join(map(str, absent))}.',
                 logger='current',
-                level=logging.WARNING)
+                level=logging.WARNING,
+            )
 
     def _pipeline(self, pipeline):
         if pipeline is not None:

@@ -38,7 +38,8 @@ class MiniWebVision(BaseDataset):
         name, folder = self.LISTS[self.split]
         path = osp.join(self.data_root, 'info', name)
         data_list = [
-            dict(img_path=osp.join(self.data_root, folder, file), gt_label=label) for file, label in read_pairs(path)
+            dict(img_path=osp.join(self.data_root, folder, file), gt_label=label)
+            for file, label in read_pairs(path)
             if label < len(self.CLASSES)
         ]
         if not data_list:

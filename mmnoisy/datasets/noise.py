@@ -24,7 +24,7 @@ def _exact_counts(expected: np.ndarray, total: int, rng: np.random.Generator) ->
     counts = np.floor(expected + 1e-9).astype(np.int64)
     remainder = np.round(expected - counts, 9)
     order = np.lexsort((rng.random(len(expected)), -remainder))
-    counts[order[:total - counts.sum()]] += 1
+    counts[order[: total - counts.sum()]] += 1
     return counts
 
 
@@ -64,17 +64,14 @@ def corrupt(labels: np.ndarray, matrix: np.ndarray, rng: np.random.Generator, ex
         others = matrix[label].copy()
         others[label] = 0
         counts = _exact_counts(others / others.sum() * flips[label], flips[label], rng)
-        chosen = rng.permutation(rows)[:flips[label]]
+        chosen = rng.permutation(rows)[: flips[label]]
         noisy[chosen] = np.repeat(np.arange(num_classes), counts)
     return noisy
 
 
-def instance_dependent(labels: np.ndarray,
-                       num_classes: int,
-                       rate: float,
-                       features: np.ndarray,
-                       rng: np.random.Generator,
-                       std: float = 0.1) -> np.ndarray:
+def instance_dependent(
+    labels: np.ndarray, num_classes: int, rate: float, features: np.ndarray, rng: np.random.Generator, std: float = 0.1
+) -> np.ndarray:
     """Instance-dependent noise, algorithm 2 of `Part-dependent Label Noise <https://arxiv.org/abs/2006.07836>`_.
 
     Each sample has its own flip rate, drawn from a normal distribution truncated to [0, 1]; which class it becomes
@@ -96,6 +93,7 @@ def instance_dependent(labels: np.ndarray,
         ValueError: Bad rate or std.
     """
     from scipy.stats import truncnorm
+
     rate = check_rate(rate)
     if not isinstance(std, Real) or not 0 < std < np.inf:
         raise ValueError(f'instance noise: std must be a positive number, not {std!r}.')
@@ -136,13 +134,15 @@ def _label_matrix(kind: str, num_classes: int, options: dict, classes) -> np.nda
 KINDS = ('symmetric', 'pairflip', 'asymmetric', 'instance', 'label_file')
 
 
-def add_noise(labels: np.ndarray,
-              num_classes: int,
-              rng: np.random.Generator,
-              kind: str,
-              features: Optional[Callable[[], np.ndarray]] = None,
-              classes: Optional[Sequence[str]] = None,
-              **options) -> np.ndarray:
+def add_noise(
+    labels: np.ndarray,
+    num_classes: int,
+    rng: np.random.Generator,
+    kind: str,
+    features: Optional[Callable[[], np.ndarray]] = None,
+    classes: Optional[Sequence[str]] = None,
+    **options,
+) -> np.ndarray:
     """Noisy labels from a noise config, ``label_file`` excepted.
 
     Args:

@@ -50,21 +50,25 @@ def threshold_mask(labels: np.ndarray, num_classes: int, rng: np.random.Generato
     if not size:
         raise ValueError(f'LabelNoise: threshold_samples need at least {num_classes + 1} samples, not {len(labels)}.')
     mask = np.zeros(len(labels), dtype=bool)
-    mask[rng.permutation(len(labels))[index * size:(index + 1) * size]] = True
+    mask[rng.permutation(len(labels))[index * size : (index + 1) * size]] = True
     taken = np.setdiff1d(labels, labels[~mask])
     if len(taken):
-        raise ValueError(f'LabelNoise: all {(labels == taken[0]).sum()} samples of class {taken[0]} would become threshold '
-                         'samples. Leave out classes with so few samples, or use another threshold_samples.index.')
+        raise ValueError(
+            f'LabelNoise: all {(labels == taken[0]).sum()} samples of class {taken[0]} would become threshold '
+            'samples. Leave out classes with so few samples, or use another threshold_samples.index.'
+        )
     return mask
 
 
-def trusted_labels(rows: np.ndarray,
-                   clean: Optional[np.ndarray],
-                   size: int,
-                   num_classes: int,
-                   rng: np.random.Generator,
-                   path: Optional[str] = None,
-                   per_class: Optional[int] = None) -> Tuple[np.ndarray, np.ndarray]:
+def trusted_labels(
+    rows: np.ndarray,
+    clean: Optional[np.ndarray],
+    size: int,
+    num_classes: int,
+    rng: np.random.Generator,
+    path: Optional[str] = None,
+    per_class: Optional[int] = None,
+) -> Tuple[np.ndarray, np.ndarray]:
     """Samples whose label somebody checked, from a file, or drawn where the true labels are known.
 
     Args:
@@ -90,12 +94,16 @@ def trusted_labels(rows: np.ndarray,
         inside = np.isin(source_idx, rows)
         return np.searchsorted(rows, source_idx[inside]), labels[inside]
     if clean is None:
-        raise ValueError("LabelNoise: trusted=dict(per_class=...) needs known true labels; name checked samples with "
-                         "dict(path='trusted.csv').")
+        raise ValueError(
+            'LabelNoise: trusted=dict(per_class=...) needs known true labels; name checked samples with '
+            "dict(path='trusted.csv')."
+        )
     members = [rng.permutation(np.flatnonzero(clean[rows] == label)) for label in range(num_classes)]
     short = [label for label, found in enumerate(members) if len(found) < per_class]
     if short:
-        raise ValueError(f'LabelNoise: class {short[0]} has {len(members[short[0]])} samples, fewer than trusted '
-                         f'per_class={per_class}.')
+        raise ValueError(
+            f'LabelNoise: class {short[0]} has {len(members[short[0]])} samples, fewer than trusted '
+            f'per_class={per_class}.'
+        )
     chosen = np.concatenate([found[:per_class] for found in members])
     return chosen, clean[rows[chosen]]

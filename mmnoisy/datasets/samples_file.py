@@ -10,8 +10,9 @@ import numpy as np
 COLUMNS = ('source_idx', 'given_label', 'is_issue')
 
 
-def read_samples(path, rows: np.ndarray, labels: np.ndarray, checksum: str,
-                 option: str) -> Tuple[np.ndarray, np.ndarray]:
+def read_samples(
+    path, rows: np.ndarray, labels: np.ndarray, checksum: str, option: str
+) -> Tuple[np.ndarray, np.ndarray]:
     """What a ``samples.csv`` says of the samples of a data set.
 
     Args:
@@ -36,22 +37,28 @@ def read_samples(path, rows: np.ndarray, labels: np.ndarray, checksum: str,
     meta = path.with_name(path.name + '.meta.json')
     found = json.loads(meta.read_text()).get('checksum') if meta.is_file() else None
     if found is not None and found != checksum:
-        raise ValueError(f'{name} was made for another data set or split: its checksum is {found[:15]}..., that of this '
-                         f'data set {checksum[:15]}...')
+        raise ValueError(
+            f'{name} was made for another data set or split: its checksum is {found[:15]}..., that of this '
+            f'data set {checksum[:15]}...'
+        )
     source_idx, given, is_issue, score = _read(path, name)
     order = np.argsort(source_idx, kind='stable')
     if (np.diff(source_idx[order]) == 0).any():
         raise ValueError(f'{name} names a source_idx twice.')
     missing = rows[~np.isin(rows, source_idx)]
     if len(missing):
-        raise ValueError(f'{name} does not judge {len(missing)} of the {len(rows)} rows, the first is source_idx '
-                         f'{missing[0]}. Score the samples with the same seed and holdout; where threshold samples are '
-                         'used, merge runs with disjoint sets of them.')
+        raise ValueError(
+            f'{name} does not judge {len(missing)} of the {len(rows)} rows, the first is source_idx '
+            f'{missing[0]}. Score the samples with the same seed and holdout; where threshold samples are '
+            'used, merge runs with disjoint sets of them.'
+        )
     chosen = order[np.searchsorted(source_idx[order], rows)]
     other = np.flatnonzero(given[chosen] != labels)
     if len(other):
-        raise ValueError(f'{name} was made with other labels: source_idx {rows[other[0]]} has the given_label '
-                         f'{given[chosen][other[0]]} there ({len(other)} such rows). Use the same noise and seed.')
+        raise ValueError(
+            f'{name} was made with other labels: source_idx {rows[other[0]]} has the given_label '
+            f'{given[chosen][other[0]]} there ({len(other)} such rows). Use the same noise and seed.'
+        )
     return score[chosen], is_issue[chosen] != 0
 
 

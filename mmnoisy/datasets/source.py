@@ -56,8 +56,10 @@ def source_labels(source) -> Tuple[np.ndarray, Optional[np.ndarray], int]:
     for column, values in (('gt_label', labels), ('clean_label', clean_labels)):
         wrong = [] if values is None else np.flatnonzero((values < 0) | (values >= num_classes))
         if len(wrong):
-            raise ValueError(f'Row {wrong[0]} of the data set {name} has the {column} {values[wrong[0]]}, but there '
-                             f'are {num_classes} classes.')
+            raise ValueError(
+                f'Row {wrong[0]} of the data set {name} has the {column} {values[wrong[0]]}, but there '
+                f'are {num_classes} classes.'
+            )
     return labels, clean_labels, num_classes
 
 
@@ -73,6 +75,7 @@ def image_features(source, image_size: int = 32) -> np.ndarray:
     """
     import cv2
     from mmpretrain.datasets import LoadImageFromFile
+
     load = LoadImageFromFile()
     features = None
     for row in range(len(source)):
@@ -100,6 +103,7 @@ def _integers(values, column: str, name: str) -> np.ndarray:
         try:
             labels[row] = operator.index(value)
         except TypeError:
-            raise ValueError(f'Row {row} of the data set {name} has the {column} {value!r}; one integer class per '
-                             'sample is needed.') from None
+            raise ValueError(
+                f'Row {row} of the data set {name} has the {column} {value!r}; one integer class per sample is needed.'
+            ) from None
     return labels

@@ -44,10 +44,9 @@ def pairflip_matrix(num_classes: int, rate: float) -> np.ndarray:
     return (1 - rate) * np.eye(num_classes) + rate * np.roll(np.eye(num_classes), 1, axis=1)
 
 
-def asymmetric_matrix(num_classes: int,
-                      rate: float,
-                      mapping: Union[str, Mapping],
-                      classes: Optional[Sequence[str]] = None) -> np.ndarray:
+def asymmetric_matrix(
+    num_classes: int, rate: float, mapping: Union[str, Mapping], classes: Optional[Sequence[str]] = None
+) -> np.ndarray:
     """T of class-dependent noise: each mapped class becomes its partner with probability ``rate``.
 
     Args:
@@ -66,9 +65,11 @@ def asymmetric_matrix(num_classes: int,
     rate = check_rate(rate)
     if isinstance(mapping, str):
         if mapping not in ASYMMETRIC_MAPS:
-            raise ValueError(f'asymmetric noise: unknown mapping {mapping!r}. Known: '
-                             f'{", ".join(sorted(ASYMMETRIC_MAPS))}; or give a dict '
-                             '{class: class it is mistaken for}.')
+            raise ValueError(
+                f'asymmetric noise: unknown mapping {mapping!r}. Known: '
+                f'{", ".join(sorted(ASYMMETRIC_MAPS))}; or give a dict '
+                '{class: class it is mistaken for}.'
+            )
         mapping = ASYMMETRIC_MAPS[mapping]
     if not isinstance(mapping, Mapping):
         raise ValueError(f'asymmetric noise: mapping must be a name or a dict, not {mapping!r}.')
@@ -93,11 +94,14 @@ def check_matrix(matrix, num_classes: int) -> np.ndarray:
     try:
         matrix = np.array(matrix, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f'noise: the transition matrix must be {num_classes} rows of {num_classes} numbers: '
-                         f'{error}.') from None
+        raise ValueError(
+            f'noise: the transition matrix must be {num_classes} rows of {num_classes} numbers: {error}.'
+        ) from None
     if matrix.shape != (num_classes, num_classes):
-        raise ValueError(f'noise: the transition matrix has shape {matrix.shape}, but the data set has {num_classes} '
-                         f'classes: it must be ({num_classes}, {num_classes}).')
+        raise ValueError(
+            f'noise: the transition matrix has shape {matrix.shape}, but the data set has {num_classes} '
+            f'classes: it must be ({num_classes}, {num_classes}).'
+        )
     # Written so that NaN fails.
     if not ((matrix >= 0) & (matrix <= 1)).all():
         raise ValueError('noise: the transition matrix has entries outside [0, 1].')

@@ -47,15 +47,15 @@ class AUMHook(SampleRecordHook):
         RuntimeError: While training: several forward passes in one iteration, or samples that are never seen.
     """
 
-    columns = dict(margin_sum=Column(dtype=torch.float64), count=Column(dtype=torch.int32),
-                   predicted=Column(dtype=torch.int32, reduce='last'))  # yapf: disable
+    columns = dict(
+        margin_sum=Column(dtype=torch.float64),
+        count=Column(dtype=torch.int32),
+        predicted=Column(dtype=torch.int32, reduce='last'),
+    )
 
-    def __init__(self,
-                 threshold_class: bool = False,
-                 percentile: float = 99,
-                 begin: int = 0,
-                 end: Optional[int] = None,
-                 **kwargs):
+    def __init__(
+        self, threshold_class: bool = False, percentile: float = 99, begin: int = 0, end: Optional[int] = None, **kwargs
+    ):
         super().__init__(**kwargs)
         if not 0 <= percentile <= 100:
             raise ValueError(f'{self.name}: percentile must be in [0, 100], not {percentile!r}.')
@@ -89,7 +89,9 @@ class AUMHook(SampleRecordHook):
         # Also for validation and testing alone: the extra class is never predicted.
         head = getattr(unwrap(runner.model), 'head', None)
         if head is None:
-            raise ValueError(f'{self.name} needs a classifier with one head, not {type(unwrap(runner.model)).__name__}.')
+            raise ValueError(
+                f'{self.name} needs a classifier with one head, not {type(unwrap(runner.model)).__name__}.'
+            )
         self._handle = head.register_forward_hook(self._catch)
 
     def after_run(self, runner) -> None:
@@ -99,19 +101,25 @@ class AUMHook(SampleRecordHook):
         super().before_train(runner)
         model = unwrap(runner.model)
         if getattr(model.data_preprocessor, 'batch_augments', None) is not None:
-            raise ValueError(f'{self.name}: the logits of a mixed image belong to no sample. Take the batch augments out of '
-                             'model.train_cfg.')
+            raise ValueError(
+                f'{self.name}: the logits of a mixed image belong to no sample. Take the batch augments out of '
+                'model.train_cfg.'
+            )
         mask = getattr(self.dataset, 'threshold_mask', None)
         self._threshold_mask = None if mask is None else torch.as_tensor(mask)
         if (mask is not None) != self.threshold_class:
-            raise ValueError(f'{self.name}: threshold_class={self.threshold_class}, but the training set has '
-                             f'{"no " if mask is None else ""}threshold samples. Set both or none: '
-                             'threshold_class=True and LabelNoise(threshold_samples=dict(index=0)).')
+            raise ValueError(
+                f'{self.name}: threshold_class={self.threshold_class}, but the training set has '
+                f'{"no " if mask is None else ""}threshold samples. Set both or none: '
+                'threshold_class=True and LabelNoise(threshold_samples=dict(index=0)).'
+            )
         classes = getattr(self.dataset, 'num_classes', None)
         outputs = getattr(model.head, 'num_classes', None)
         if self.threshold_class and outputs is not None and outputs != classes + 1:
-            raise ValueError(f'{self.name}: with threshold samples the head needs num_classes={classes + 1}, one more than the '
-                             f'data set, not {outputs}.')
+            raise ValueError(
+                f'{self.name}: with threshold samples the head needs num_classes={classes + 1}, one more than the '
+                f'data set, not {outputs}.'
+            )
         self._labels = torch.as_tensor(np.asarray(self.dataset.get_gt_labels()), dtype=torch.int64)
 
     def before_train_epoch(self, runner) -> None:
@@ -120,8 +128,11 @@ class AUMHook(SampleRecordHook):
         self.scalars['peak_lr'] = max(lr, self.scalars.get('peak_lr', 0.0))
         if lr < self.scalars['peak_lr'] / 2 and 'dropped' not in self.scalars:
             self.scalars['dropped'] = runner.epoch
-            print_log(f'{self.name}: the learning rate fell to {lr:g}; the margins are measured up to epoch {runner.epoch} only.',
-                      'current', level=30)
+            print_log(
+                f'{self.name}: the learning rate fell to {lr:g}; the margins are measured up to epoch {runner.epoch} only.',
+                'current',
+                level=30,
+            )
         end = runner.max_epochs if self.end is None else min(self.end, runner.max_epochs)
         self._measuring = self.begin <= runner.epoch < min(end, self.scalars.get('dropped', end))
         self._is_last = self._measuring and runner.epoch == end - 1
@@ -135,14 +146,16 @@ class AUMHook(SampleRecordHook):
         samples = data_batch['data_samples']
         shapes = [tuple(logits.shape) for logits in self._logits]
         if len(shapes) != 1 or shapes[0][0] != len(samples):
-            raise RuntimeError(f'{self.name} needs one forward pass of the head an iteration, with one row of logits a sample: '
-                               f'{len(samples)} samples gave logits of shapes {shapes}.')
+            raise RuntimeError(
+                f'{self.name} needs one forward pass of the head an iteration, with one row of logits a sample: '
+                f'{len(samples)} samples gave logits of shapes {shapes}.'
+            )
         logits = self._logits.pop()
         index = sample_indices(samples)
         labels = self._labels[index].to(logits.device)
         values = dict(margin_sum=margins(logits, labels), count=torch.ones_like(labels))
         if self._is_last:  # an argmax costs more than all the rest
-            values['predicted'] = logits[:, :logits.shape[1] - self.threshold_class].argmax(1)
+            values['predicted'] = logits[:, : logits.shape[1] - self.threshold_class].argmax(1)
         self.add(index.to(logits.device), **values)
 
     def after_train_epoch(self, runner) -> None:
@@ -169,5 +182,7 @@ class AUMHook(SampleRecordHook):
         if unseen:
             info = self.dataset.get_data_info(unseen[0])
             name = info.get('img_path', f'source_idx {info.get("source_idx", unseen[0])}')
-            raise RuntimeError(f'{self.name}: {len(unseen)} of {self.num_samples} samples were never seen, the first is '
-                               f'sample_idx {unseen[0]} ({name}): the sampler or the pipeline leaves them out.')
+            raise RuntimeError(
+                f'{self.name}: {len(unseen)} of {self.num_samples} samples were never seen, the first is '
+                f'sample_idx {unseen[0]} ({name}): the sampler or the pipeline leaves them out.'
+            )

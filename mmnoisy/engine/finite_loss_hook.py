@@ -48,4 +48,5 @@ class FiniteLossHook(Hook):
             raise RuntimeError(
                 f'The loss is not finite in epoch {runner.epoch + 1}, iteration {int(first_bad) + 1}. Training stops; '
                 f'the checkpoints in {runner.work_dir} are of earlier epochs and intact. Lower the learning rate, clip '
-                'the gradients (optim_wrapper.clip_grad) or use float32.')
+                'the gradients (optim_wrapper.clip_grad) or use float32.'
+            )

@@ -66,6 +66,7 @@ def mixture_rate(losses: np.ndarray) -> float:
         float: In [0, 1]; 0 where all losses are equal.
     """
     from sklearn.mixture import GaussianMixture
+
     spread = losses.max() - losses.min()
     if spread <= 0:
         return 0.0
@@ -112,8 +113,10 @@ class ForgetRateHook(Hook):
 
     def __init__(self, begin: int = 3, method: str = 'confident_joint', factor: float = 1.0, max_rate: float = 0.95):
         if begin < 1 or factor <= 0 or not 0 < max_rate < 1:
-            raise ValueError('ForgetRateHook: begin must be at least 1, factor above 0 and max_rate in (0, 1), not '
-                             f'{begin}, {factor} and {max_rate}.')
+            raise ValueError(
+                'ForgetRateHook: begin must be at least 1, factor above 0 and max_rate in (0, 1), not '
+                f'{begin}, {factor} and {max_rate}.'
+            )
         if method not in self.METHODS:
             raise ValueError(f'ForgetRateHook: method must be one of {", ".join(self.METHODS)}, not {method!r}.')
         self.begin, self.method, self.factor, self.max_rate = begin, method, factor, max_rate
@@ -133,8 +136,10 @@ class ForgetRateHook(Hook):
         broadcast(estimate)
         buffer.copy_((self.factor * estimate).clamp(max=self.max_rate))
         runner.message_hub.update_info('estimated_noise_rate', estimate.item())
-        runner.logger.info(f'ForgetRateHook: about {estimate.item():.3f} of the labels are wrong ({self.method}); '
-                           f'{buffer.item():.3f} will be forgotten.')
+        runner.logger.info(
+            f'ForgetRateHook: about {estimate.item():.3f} of the labels are wrong ({self.method}); '
+            f'{buffer.item():.3f} will be forgotten.'
+        )
 
     def estimate(self, runner) -> float:
         """Share of wrong labels, in [0, 1]. Collective."""

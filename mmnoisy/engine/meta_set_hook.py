@@ -57,8 +57,10 @@ class MetaSetHook(Hook):
         else:
             self.rows = getattr(dataset, 'trusted_idx', np.empty(0, int))
         if not len(self.rows):
-            raise ValueError('MetaSetHook: the training set has no trusted samples. Set LabelNoise(trusted=dict(per_class=10)) or '
-                             "dict(path='trusted.csv'), or let scores= name a samples.csv.")
+            raise ValueError(
+                'MetaSetHook: the training set has no trusted samples. Set LabelNoise(trusted=dict(per_class=10)) or '
+                "dict(path='trusted.csv'), or let scores= name a samples.csv."
+            )
         runner.logger.info(f'MetaSetHook: {len(self.rows)} trusted samples.')
 
     def before_train_epoch(self, runner) -> None:
@@ -66,7 +68,8 @@ class MetaSetHook(Hook):
         words = np.random.SeedSequence([runner.seed or 0, runner.epoch, get_rank(), 1]).generate_state(1)
         trusted = Subset(loader.dataset, self.rows.tolist())
         sampler = RandomSampler(
-            trusted, num_samples=self.batch_size * len(loader), generator=torch.Generator().manual_seed(int(words[0])))
+            trusted, num_samples=self.batch_size * len(loader), generator=torch.Generator().manual_seed(int(words[0]))
+        )
         self._batches = iter(DataLoader(trusted, self.batch_size, sampler=sampler, collate_fn=loader.collate_fn))
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:

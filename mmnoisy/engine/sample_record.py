@@ -25,6 +25,7 @@ class Column(NamedTuple):
             samples that were not seen keep theirs. None: written as a whole by :meth:`SampleRecordHook.set`.
             Defaults to ``'sum'``.
     """
+
     shape: Tuple[int, ...] = ()
     dtype: torch.dtype = torch.float32
     reduce: Optional[str] = 'sum'
@@ -157,7 +158,8 @@ class SampleRecordHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         checkpoint.setdefault('sample_record', {})[self.name] = dict(
-            columns=dict(self.record), scalars=dict(self.scalars), labels=self._labels_checksum)
+            columns=dict(self.record), scalars=dict(self.scalars), labels=self._labels_checksum
+        )
 
     def after_train(self, runner) -> None:
         if self.score() is not None:
@@ -168,7 +170,9 @@ class SampleRecordHook(Hook):
     def _rows(self, name: str, device) -> Tensor:
         if name not in self._epoch_rows:
             column = self.columns[name]
-            self._epoch_rows[name] = torch.full((self.num_samples, *column.shape), column.empty(), dtype=column.dtype, device=device)
+            self._epoch_rows[name] = torch.full(
+                (self.num_samples, *column.shape), column.empty(), dtype=column.dtype, device=device
+            )
         return self._epoch_rows[name]
 
     @master_only
@@ -179,34 +183,49 @@ class SampleRecordHook(Hook):
 
     def _check(self, runner) -> None:
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError(f'{self.name} measures samples by epoch: set train_cfg=dict(by_epoch=True, max_epochs=...).')
+            raise ValueError(
+                f'{self.name} measures samples by epoch: set train_cfg=dict(by_epoch=True, max_epochs=...).'
+            )
         last = self.num_samples - 1
         row = self.dataset.get_data_info(last).get('sample_idx')
         if row != last:
-            raise ValueError(f'{self.name} needs one row a sample, but in the training set, a {type(self.dataset).__name__}, row '
-                             f'{last} has the sample_idx {row}. To join or repeat data sets, put them inside: '
-                             'LabelNoise(source=dict(type="ConcatDataset", ...)).')
+            raise ValueError(
+                f'{self.name} needs one row a sample, but in the training set, a {type(self.dataset).__name__}, row '
+                f'{last} has the sample_idx {row}. To join or repeat data sets, put them inside: '
+                'LabelNoise(source=dict(type="ConcatDataset", ...)).'
+            )
         for other in runner.hooks:
             if other is self or not isinstance(other, SampleRecordHook):
                 continue
             if other.name == self.name:
-                raise ValueError(f'Two hooks keep a sample record under the name {self.name!r}: give one another `name`.')
-            if other.file == self.file and type(self).score is not SampleRecordHook.score and type(
-                    other).score is not SampleRecordHook.score:
+                raise ValueError(
+                    f'Two hooks keep a sample record under the name {self.name!r}: give one another `name`.'
+                )
+            if (
+                other.file == self.file
+                and type(self).score is not SampleRecordHook.score
+                and type(other).score is not SampleRecordHook.score
+            ):
                 raise ValueError(f'{self.name} and {other.name} would both write {self.file}: give one another `file`.')
 
     def _restore(self, records: dict) -> None:
         if self.name not in records:
-            raise ValueError(f'The checkpoint to resume has no sample record {self.name!r}, but {sorted(records) or "none"}. '
-                             'Resume with the hooks of the earlier run, or start anew.')
+            raise ValueError(
+                f'The checkpoint to resume has no sample record {self.name!r}, but {sorted(records) or "none"}. '
+                'Resume with the hooks of the earlier run, or start anew.'
+            )
         saved = records[self.name]
         for name, column in self.columns.items():
             size = len(saved['columns'][name])
             if size != self.num_samples:
-                raise ValueError(f'The sample record {self.name!r} of the checkpoint has {size} samples, the training set has '
-                                 f'{self.num_samples}. Resume with the same data, or start anew.')
+                raise ValueError(
+                    f'The sample record {self.name!r} of the checkpoint has {size} samples, the training set has '
+                    f'{self.num_samples}. Resume with the same data, or start anew.'
+                )
             self.record[name] = saved['columns'][name].to('cpu', column.dtype)
         if saved['labels'] != self._labels_checksum:
-            raise ValueError(f'The sample record {self.name!r} of the checkpoint was made with other labels: resume with the '
-                             'same noise, seed and split, or start anew.')
+            raise ValueError(
+                f'The sample record {self.name!r} of the checkpoint was made with other labels: resume with the '
+                'same noise, seed and split, or start anew.'
+            )
         self.scalars = dict(saved['scalars'])

@@ -36,7 +36,9 @@ class SampleStateHook(Hook):
             return
         losses = sample_state_losses(runner.model)
         if not losses:
-            raise ValueError('SampleStateHook: the model has no loss that keeps something per sample, such as mmnoisy.ELRLoss.')
+            raise ValueError(
+                'SampleStateHook: the model has no loss that keeps something per sample, such as mmnoisy.ELRLoss.'
+            )
         dataset = runner.train_dataloader.dataset
         labels = dataset.get_gt_labels() if hasattr(dataset, 'get_gt_labels') else []
         self.data = dict(num_samples=len(dataset), labels=checksum(labels))
@@ -51,11 +53,15 @@ class SampleStateHook(Hook):
             return
         saved = checkpoint.get('sample_state', self.data)
         if saved['num_samples'] != self.data['num_samples']:
-            raise ValueError(f'The losses in the checkpoint know {saved["num_samples"]} samples, the training set has '
-                             f'{self.data["num_samples"]}. Resume with the same data, or start anew.')
+            raise ValueError(
+                f'The losses in the checkpoint know {saved["num_samples"]} samples, the training set has '
+                f'{self.data["num_samples"]}. Resume with the same data, or start anew.'
+            )
         if saved['labels'] != self.data['labels']:
-            raise ValueError('The losses in the checkpoint were trained with other labels: resume with the same noise, seed and '
-                             'split, or start anew.')
+            raise ValueError(
+                'The losses in the checkpoint were trained with other labels: resume with the same noise, seed and '
+                'split, or start anew.'
+            )
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         checkpoint['sample_state'] = dict(self.data)

@@ -66,11 +66,15 @@ def sweep_loader(runner: Runner, dataset: Optional[Dataset] = None) -> DataLoade
         test = runner.cfg.get('test_dataloader') or runner.cfg.get('val_dataloader')
         pipeline = find_pipeline(test['dataset']) if test else None
         if pipeline is None:
-            raise ValueError('A sweep over the training set needs the test transforms: set test_dataloader or val_dataloader '
-                             'with a pipeline.')
+            raise ValueError(
+                'A sweep over the training set needs the test transforms: set test_dataloader or val_dataloader '
+                'with a pipeline.'
+            )
         if not hasattr(dataset, 'pipeline'):
-            raise ValueError(f'A sweep needs one data set with a pipeline, not {type(dataset).__name__}. To join data sets, '
-                             'put them inside: LabelNoise(source=dict(type="ConcatDataset", ...)).')
+            raise ValueError(
+                f'A sweep needs one data set with a pipeline, not {type(dataset).__name__}. To join data sets, '
+                'put them inside: LabelNoise(source=dict(type="ConcatDataset", ...)).'
+            )
         dataset = with_pipeline(dataset, pipeline)
     for key in ('batch_sampler', 'num_batch_per_epoch'):
         cfg.pop(key, None)
@@ -79,7 +83,8 @@ def sweep_loader(runner: Runner, dataset: Optional[Dataset] = None) -> DataLoade
         dataset=dataset,
         sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
         drop_last=False,
-        persistent_workers=workers > 0 and cfg.get('persistent_workers', False))
+        persistent_workers=workers > 0 and cfg.get('persistent_workers', False),
+    )
     return Runner.build_dataloader(cfg, seed=runner.seed)
 
 
@@ -129,8 +134,10 @@ def sweep(model: nn.Module, loader: DataLoader, measure: Measure) -> Dict[str, T
     all_reduce(count)
     missing = (count == 0).nonzero()
     if len(missing):
-        raise RuntimeError(f'{len(missing)} of {size} samples were never seen in a sweep, the first is sample_idx '
-                           f'{int(missing[0])}: the loader or its pipeline drops samples.')
+        raise RuntimeError(
+            f'{len(missing)} of {size} samples were never seen in a sweep, the first is sample_idx '
+            f'{int(missing[0])}: the loader or its pipeline drops samples.'
+        )
     result = {}
     for name in sorted(sums):
         all_reduce(sums[name])

@@ -14,7 +14,7 @@ def _normalise(counts: np.ndarray) -> np.ndarray:
     return np.where(sums > 0, counts / np.where(sums > 0, sums, 1), np.eye(len(counts)))
 
 
-def anchor(posterior: np.ndarray, labels: np.ndarray, percentile: float = 97.) -> np.ndarray:
+def anchor(posterior: np.ndarray, labels: np.ndarray, percentile: float = 97.0) -> np.ndarray:
     """Row i is the posterior of the sample that is most surely of class i (https://arxiv.org/abs/1609.03683).
 
     Args:
@@ -35,7 +35,7 @@ def anchor(posterior: np.ndarray, labels: np.ndarray, percentile: float = 97.) -
     return _normalise(np.array(rows, dtype=np.float64))
 
 
-def dual_t(posterior: np.ndarray, labels: np.ndarray, percentile: float = 100.) -> np.ndarray:
+def dual_t(posterior: np.ndarray, labels: np.ndarray, percentile: float = 100.0) -> np.ndarray:
     """T as clean -> predicted (by anchors) times predicted -> observed (by counting) (https://arxiv.org/abs/2006.07805).
 
     Args:
@@ -64,7 +64,7 @@ def confident_joint(posterior: np.ndarray, labels: np.ndarray) -> np.ndarray:
         np.ndarray: (K, K).
     """
     num_classes = posterior.shape[1]
-    threshold = np.array([posterior[labels == k, k].mean() if (labels == k).any() else 1. for k in range(num_classes)])
+    threshold = np.array([posterior[labels == k, k].mean() if (labels == k).any() else 1.0 for k in range(num_classes)])
     confident = np.where(posterior >= threshold, posterior, -1)
     kept = confident.max(1) >= 0
     counts = np.zeros((num_classes, num_classes))

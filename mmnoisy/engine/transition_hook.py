@@ -25,7 +25,8 @@ def noisy_posteriors(model, inputs: Tensor, data_samples: list) -> Dict[str, Ten
     results = model(inputs, data_samples, mode='predict')
     return dict(
         posterior=torch.stack([result.pred_score for result in results]),
-        label=torch.cat([result.gt_label for result in results]).to(inputs.device))
+        label=torch.cat([result.gt_label for result in results]).to(inputs.device),
+    )
 
 
 @HOOKS.register_module()
@@ -59,13 +60,15 @@ class TransitionHook(Hook):
 
     priority = 'ABOVE_NORMAL'
 
-    def __init__(self,
-                 estimator: str = 'clusters',
-                 begin: int = 5,
-                 end: int = 15,
-                 dataset: str = 'train',
-                 restart: bool = True,
-                 **options):
+    def __init__(
+        self,
+        estimator: str = 'clusters',
+        begin: int = 5,
+        end: int = 15,
+        dataset: str = 'train',
+        restart: bool = True,
+        **options,
+    ):
         if estimator not in ESTIMATORS:
             raise ValueError(f'TransitionHook: unknown estimator {estimator!r}. Known: {", ".join(ESTIMATORS)}.')
         if dataset not in ('train', 'val'):
@@ -86,11 +89,15 @@ class TransitionHook(Hook):
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             raise ValueError('TransitionHook counts epochs: set train_cfg=dict(by_epoch=True, max_epochs=...).')
         if not transition_losses(runner.model):
-            raise ValueError('TransitionHook: the model has no loss that takes a transition matrix. Use '
-                             'mmnoisy.ForwardCorrectionLoss, BackwardCorrectionLoss or ImportanceReweightingLoss.')
+            raise ValueError(
+                'TransitionHook: the model has no loss that takes a transition matrix. Use '
+                'mmnoisy.ForwardCorrectionLoss, BackwardCorrectionLoss or ImportanceReweightingLoss.'
+            )
         if self.end >= runner.max_epochs:
-            raise ValueError(f'TransitionHook: T is set after epoch {self.end}, but training ends after epoch '
-                             f'{runner.max_epochs}. Lower `end`.')
+            raise ValueError(
+                f'TransitionHook: T is set after epoch {self.end}, but training ends after epoch '
+                f'{runner.max_epochs}. Lower `end`.'
+            )
         if runner.epoch > self.end:
             return
         dataset = runner.val_dataloader.dataset if self.dataset == 'val' else None
@@ -135,8 +142,10 @@ class TransitionHook(Hook):
     @master_only
     def _report(self, runner, matrix: np.ndarray) -> None:
         text = np.array2string(matrix, precision=3, suppress_small=True, max_line_width=200, threshold=400)
-        runner.logger.info(f'TransitionHook: T estimated by {self.estimator!r} after epoch {self.end}'
-                           f'{", training starts anew" if self.restart else ""}:\n{text}')
+        runner.logger.info(
+            f'TransitionHook: T estimated by {self.estimator!r} after epoch {self.end}'
+            f'{", training starts anew" if self.restart else ""}:\n{text}'
+        )
         path = Path(runner.work_dir) / 'transition_matrix.npy'
         np.save(path, matrix)
         plot_matrix(matrix, path.with_suffix('.png'), f'T by {self.estimator}')
@@ -145,19 +154,24 @@ class TransitionHook(Hook):
         posterior, self.initial = saved['posterior'], saved['initial']
         size = len(self._loader.dataset)
         if posterior is not None and len(posterior) != size:
-            raise ValueError(f'TransitionHook: the checkpoint to resume has predictions for {len(posterior)} samples, the data set '
-                             f'has {size}. Resume with the same data, or start anew.')
+            raise ValueError(
+                f'TransitionHook: the checkpoint to resume has predictions for {len(posterior)} samples, the data set '
+                f'has {size}. Resume with the same data, or start anew.'
+            )
         self.posterior = None if posterior is None else posterior.cpu()
 
 
 def plot_matrix(matrix: np.ndarray, path, title: str) -> None:
     """Write a (K, K) matrix as an image, with numbers up to 20 classes."""
     from matplotlib.figure import Figure
+
     figure = Figure(figsize=(6, 5), layout='constrained')
     axes = figure.subplots()
     figure.colorbar(axes.imshow(matrix, vmin=0, vmax=1, cmap='Blues'))
     axes.set(title=title, xlabel='observed label', ylabel='clean class')
     if len(matrix) <= 20:
         for (row, column), value in np.ndenumerate(matrix):
-            axes.text(column, row, f'{value:.2f}', ha='center', va='center', fontsize=7, color='w' if value > 0.5 else 'k')
+            axes.text(
+                column, row, f'{value:.2f}', ha='center', va='center', fontsize=7, color='w' if value > 0.5 else 'k'
+            )
     figure.savefig(path, dpi=150)

@@ -50,8 +50,9 @@ class WarmupEntropyPenaltyHook(Hook):
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             raise ValueError('WarmupEntropyPenaltyHook counts epochs: set train_cfg=dict(by_epoch=True, ...).')
         if not loss_modules(unwrap(runner.model)):
-            raise ValueError('WarmupEntropyPenaltyHook: no part of the model has a loss_module, as '
-                             'mmpretrain heads have.')
+            raise ValueError(
+                'WarmupEntropyPenaltyHook: no part of the model has a loss_module, as mmpretrain heads have.'
+            )
 
     def before_train_epoch(self, runner) -> None:
         if runner.epoch < self.warmup_epochs:

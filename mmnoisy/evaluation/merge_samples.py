@@ -32,8 +32,10 @@ def merge_samples_csv(paths: Sequence, path) -> dict:
             for row in csv.DictReader(file):
                 known = merged.setdefault(int(row['source_idx']), [])
                 if known and known[0]['given_label'] != row['given_label']:
-                    raise ValueError(f'{one}: source_idx {row["source_idx"]} has the given_label {row["given_label"]}, in an '
-                                     f'earlier file {known[0]["given_label"]}. Use the same noise and seed.')
+                    raise ValueError(
+                        f'{one}: source_idx {row["source_idx"]} has the given_label {row["given_label"]}, in an '
+                        f'earlier file {known[0]["given_label"]}. Use the same noise and seed.'
+                    )
                 known.append(row)
     if not merged:
         raise ValueError(f'No rows in {", ".join(map(str, paths))}.')

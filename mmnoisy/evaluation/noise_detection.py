@@ -18,6 +18,7 @@ def detection_scores(score: np.ndarray, is_issue: np.ndarray, is_wrong: np.ndarr
         ``recall`` and ``f1`` of the flags in [0, 1], 0 where undefined; ``flagged``, their number.
     """
     from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+
     score = np.asarray(score, dtype=np.float64)
     judged = ~np.isnan(score)
     score, is_issue, is_wrong = score[judged], np.asarray(is_issue, bool)[judged], np.asarray(is_wrong, bool)[judged]
@@ -51,6 +52,7 @@ def detection_row(runner) -> Dict[str, float]:
     """
     from ..engine.sample_record import SampleRecordHook
     from .samples_csv import given_labels
+
     dataset = runner.train_dataloader.dataset
     if getattr(dataset, 'clean_labels', None) is None:
         return {}

@@ -42,7 +42,8 @@ def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested:
         suggested_label=[''] * len(score) if suggested is None else suggested.numpy(),
         score=[f'{value:.9g}' for value in score],
         is_issue=is_issue.astype(int),
-        clean_label=getattr(dataset, 'clean_labels', None))
+        clean_label=getattr(dataset, 'clean_labels', None),
+    )
     columns = {name: values for name, values in columns.items() if values is not None}
     rows = (row for row, keep in zip(zip(*columns.values()), judged) if keep)
     write_rows(path, list(columns), rows, dict(checksum=dataset_checksum(dataset)))

@@ -113,7 +113,8 @@ class SummaryHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         checkpoint['summary'] = dict(
-            history=[dict(row) for row in self.history], train_seconds=self.train_seconds, num_images=self.num_images)
+            history=[dict(row) for row in self.history], train_seconds=self.train_seconds, num_images=self.num_images
+        )
 
     def after_train(self, runner) -> None:
         self._repeat_validation(runner)
@@ -149,10 +150,11 @@ class SummaryHook(Hook):
                 'val_dataloader reads the test set, so the epoch that is best on it is an oracle: '
                 'test_accuracy_at_best_val is left out. Hold out noisy validation data with LabelNoise(holdout=...).',
                 logger='current',
-                level=logging.WARNING)
+                level=logging.WARNING,
+            )
             best = {}
         last = self.history[-1] if self.history else {}
-        detection = {key[len('detection_'):]: value for key, value in last.items() if key.startswith('detection_')}
+        detection = {key[len('detection_') :]: value for key, value in last.items() if key.startswith('detection_')}
         return dict(
             config=Path(runner.cfg.filename).name if runner.cfg.filename else None,
             seed=runner.seed,
@@ -165,7 +167,8 @@ class SummaryHook(Hook):
             noise=self._noise(runner),
             detection=detection or None,
             train_seconds=self.train_seconds,
-            images_per_second=self.num_images / self.train_seconds if self.train_seconds else None)
+            images_per_second=self.num_images / self.train_seconds if self.train_seconds else None,
+        )
 
     @staticmethod
     def _noise(runner) -> Optional[dict]:
@@ -204,8 +207,10 @@ class SummaryHook(Hook):
         dataset = Runner.build_dataloader(cfg, seed=runner.seed).dataset
         train, test = (getattr(d, 'metainfo', {}).get('classes') for d in (runner.train_dataloader.dataset, dataset))
         if train and test and tuple(train) != tuple(test):
-            raise ValueError(f'The test set has the classes {list(test)}, the training set {list(train)}: labels would '
-                             'mean different things. Set `classes` of both data sets to the same list.')
+            raise ValueError(
+                f'The test set has the classes {list(test)}, the training set {list(train)}: labels would '
+                'mean different things. Set `classes` of both data sets to the same list.'
+            )
         return sweep_loader(runner, dataset)
 
     def _build_train_loader(self, runner):

@@ -50,12 +50,18 @@ class TransitionErrorHook(Hook):
         if self._last is not None and torch.equal(matrix, self._last):
             return
         self._last = matrix.clone()
-        self._write(runner, transition_error(matrix.cpu().double().numpy(), dataset.clean_labels, given_labels(dataset)))
+        self._write(
+            runner, transition_error(matrix.cpu().double().numpy(), dataset.clean_labels, given_labels(dataset))
+        )
 
     @master_only
     def _write(self, runner, errors: Dict[str, float]) -> None:
         epoch = runner.epoch + 1
-        runner.logger.info(f'Epoch {epoch}: T has a mean absolute error of {errors["mean_absolute_error"]:.4f} (largest '
-                           f'{errors["max_absolute_error"]:.4f}) against the labels of the training set')
+        runner.logger.info(
+            f'Epoch {epoch}: T has a mean absolute error of {errors["mean_absolute_error"]:.4f} (largest '
+            f'{errors["max_absolute_error"]:.4f}) against the labels of the training set'
+        )
         runner.visualizer.add_scalars({f'transition/{name}': value for name, value in errors.items()}, step=epoch)
-        (Path(runner.work_dir) / 'transition_error.json').write_text(json.dumps(dict(epoch=epoch, **errors), indent=2) + '\n')
+        (Path(runner.work_dir) / 'transition_error.json').write_text(
+            json.dumps(dict(epoch=epoch, **errors), indent=2) + '\n'
+        )

@@ -43,8 +43,11 @@ def test_found_under_data(tmp_path, monkeypatch):
 def test_missing_data_name_both_ways(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(FashionMNIST, 'SEARCHED', ('data/fashion-mnist', 'elsewhere'))
-    with pytest.raises(FileNotFoundError, match=r'not found in data/fashion-mnist, elsewhere\. Install the Debian '
-                       r'package `dataset-fashion-mnist`, or put the four files .* into data/fashion-mnist\.'):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r'not found in data/fashion-mnist, elsewhere\. Install the Debian '
+        r'package `dataset-fashion-mnist`, or put the four files .* into data/fashion-mnist\.',
+    ):
         FashionMNIST()
     with pytest.raises(RuntimeError, match=r'not found in nowhere\..*into nowhere'):
         LabelNoise(dict(type='mmnoisy.FashionMNIST', data_root='nowhere'))
@@ -57,8 +60,15 @@ def test_damaged_files_are_named(tmp_path):
     images, labels = tmp_path / 'train-images-idx3-ubyte.gz', tmp_path / 'train-labels-idx1-ubyte.gz'
     good = images.read_bytes()
     wrong = idx(IMAGES)[:-5]
-    for content in (good[:-100], good[:200] + b'x' * 50 + good[250:], b'', b'no gzip', gzip.compress(wrong),
-                    gzip.compress(idx(LABELS)), gzip.compress(b'abc')):
+    for content in (
+        good[:-100],
+        good[:200] + b'x' * 50 + good[250:],
+        b'',
+        b'no gzip',
+        gzip.compress(wrong),
+        gzip.compress(idx(LABELS)),
+        gzip.compress(b'abc'),
+    ):
         images.write_bytes(content)
         with pytest.raises(ValueError, match='train-images-idx3-ubyte.gz is .*Get it again'):
             FashionMNIST(data_root=str(tmp_path))
@@ -73,8 +83,11 @@ def test_damaged_files_are_named(tmp_path):
 
 @pytest.mark.parametrize('name, archive', [('CIFAR10', 'cifar-10-python.tar'), ('CIFAR100', 'cifar-100-python.tar')])
 def test_missing_cifar(tmp_path, name, archive):
-    with pytest.raises(RuntimeError, match=rf"Cannot read the data set {name} \(data_root='{tmp_path}'\).*Get https"
-                       rf'.*{archive}.*lies in data_root.*download=True'):
+    with pytest.raises(
+        RuntimeError,
+        match=rf"Cannot read the data set {name} \(data_root='{tmp_path}'\).*Get https"
+        rf'.*{archive}.*lies in data_root.*download=True',
+    ):
         LabelNoise(dict(type=name, data_root=str(tmp_path), download=False))
 
 
@@ -84,6 +97,7 @@ def test_digits():
     assert train.get_data_info(0)['img'].dtype == np.uint8 and train.get_data_info(0)['img'].shape == (8, 8)
     images = {data.get_data_info(i)['img'].tobytes() for data in (train, test) for i in range(len(data))}
     from sklearn.datasets import load_digits
+
     assert len(images) == len(np.unique(load_digits().images, axis=0))
     assert train.get_gt_labels()[:8].tolist() == Digits().get_gt_labels()[:8].tolist()
     assert not train.test_mode and test.test_mode

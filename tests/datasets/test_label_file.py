@@ -43,25 +43,28 @@ def test_cifar_n_file(tmp_path):
         load_labels(path, ORIGINAL[::-1].copy()[[1, 0, 2, 3, 4]], 3, key='worse_label')
 
 
-@pytest.mark.parametrize('name, content, message', [
-    ('a.json', '[0, 1]', r'a.json has labels of shape \(2,\), but the data set has 5 samples'),
-    ('a.json', '[0, 1, 2, 3, 0]', r'a.json: row 3 has the label 3, .* classes 0\.\.2 \(1 such rows\)'),
-    ('a.json', '[0, 1, -2, 1, 0]', 'row 2 has the label -2'),
-    ('a.json', '[0, 1, 2.0, 1, 0]', 'labels must be integers, not float64'),
-    ('a.json', '["0", "1", "2", "1", "0"]', 'labels must be integers'),
-    ('a.json', '[0, 1, [2], 1, 0]', 'a.json: '),
-    ('a.json', '{"labels": [0, 1, 2', 'a.json: '),
-    ('a.json', '{"noisy": [0]}', 'holds the keys noisy; choose one'),
-    ('a.json', '7', r'shape \(\)'),
-    ('a.csv', 'source_idx,target\n0,1\n', "a.csv: it has no column 'label'"),
-    ('a.csv', '', "it has no column 'label'"),
-    ('a.csv', 'label\n0\n1\ncat\n1\n0\n', "line 4: 'cat' in column label is not an integer"),
-    ('a.csv', 'label\n0\n1\n1.5\n1\n0\n', "line 4: '1.5'"),
-    ('a.csv', 'source_idx,label\n0,1\n0,1\n1,0\n2,0\n3,0\n', 'must name each of the 5 rows'),
-    ('a.npy', 'not numpy', 'a.npy: it is not an array'),
-    ('a.pt', 'not torch', 'a.pt: torch cannot read it'),
-    ('a.txt', '0 1 2', r"unknown suffix '.txt'; known: .json, .npy, .csv, .pt"),
-])
+@pytest.mark.parametrize(
+    'name, content, message',
+    [
+        ('a.json', '[0, 1]', r'a.json has labels of shape \(2,\), but the data set has 5 samples'),
+        ('a.json', '[0, 1, 2, 3, 0]', r'a.json: row 3 has the label 3, .* classes 0\.\.2 \(1 such rows\)'),
+        ('a.json', '[0, 1, -2, 1, 0]', 'row 2 has the label -2'),
+        ('a.json', '[0, 1, 2.0, 1, 0]', 'labels must be integers, not float64'),
+        ('a.json', '["0", "1", "2", "1", "0"]', 'labels must be integers'),
+        ('a.json', '[0, 1, [2], 1, 0]', 'a.json: '),
+        ('a.json', '{"labels": [0, 1, 2', 'a.json: '),
+        ('a.json', '{"noisy": [0]}', 'holds the keys noisy; choose one'),
+        ('a.json', '7', r'shape \(\)'),
+        ('a.csv', 'source_idx,target\n0,1\n', "a.csv: it has no column 'label'"),
+        ('a.csv', '', "it has no column 'label'"),
+        ('a.csv', 'label\n0\n1\ncat\n1\n0\n', "line 4: 'cat' in column label is not an integer"),
+        ('a.csv', 'label\n0\n1\n1.5\n1\n0\n', "line 4: '1.5'"),
+        ('a.csv', 'source_idx,label\n0,1\n0,1\n1,0\n2,0\n3,0\n', 'must name each of the 5 rows'),
+        ('a.npy', 'not numpy', 'a.npy: it is not an array'),
+        ('a.pt', 'not torch', 'a.pt: torch cannot read it'),
+        ('a.txt', '0 1 2', r"unknown suffix '.txt'; known: .json, .npy, .csv, .pt"),
+    ],
+)
 def test_bad_files(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_text(content)

@@ -37,8 +37,12 @@ def test_data_info():
         assert info['gt_label'] == data.gt_labels[row] == data.get_cat_ids(row)[0]
         np.testing.assert_array_equal(info['img'], source.get_data_info(info['source_idx'])['img'])
     assert data.noise_summary() == dict(
-        kind='symmetric', requested_rate=0.4, realised_rate=(data.gt_labels != original[data.source_idx]).mean(),
-        num_samples=len(data), num_classes=10)
+        kind='symmetric',
+        requested_rate=0.4,
+        realised_rate=(data.gt_labels != original[data.source_idx]).mean(),
+        num_samples=len(data),
+        num_classes=10,
+    )
     with pytest.raises(IndexError):
         data.get_data_info(len(data))
 
@@ -68,11 +72,13 @@ def test_noise_does_not_depend_on_holdout_part_or_global_rng():
 
 def test_same_labels_and_split_in_every_process():
     noises = [SYM, dict(SYM, exact=False), dict(kind='instance', rate=0.4)]
-    code = ('import json\nfrom mmnoisy.datasets import LabelNoise\nout = []\n'
-            f'for noise in {noises!r}:\n'
-            f'    data = LabelNoise({DIGITS!r}, noise, holdout=0.1)\n'
-            '    out.append([data.gt_labels.tolist(), data.source_idx.tolist()])\n'
-            'print(json.dumps(out))')
+    code = (
+        'import json\nfrom mmnoisy.datasets import LabelNoise\nout = []\n'
+        f'for noise in {noises!r}:\n'
+        f'    data = LabelNoise({DIGITS!r}, noise, holdout=0.1)\n'
+        '    out.append([data.gt_labels.tolist(), data.source_idx.tolist()])\n'
+        'print(json.dumps(out))'
+    )
     env = dict(os.environ, PYTHONHASHSEED='7', PYTHONPATH=os.pathsep.join(sys.path))
     printed = subprocess.run([sys.executable, '-c', code], env=env, capture_output=True, text=True, check=True).stdout
     for noise, (labels, rows) in zip(noises, json.loads(printed.splitlines()[-1])):
@@ -104,7 +110,7 @@ def test_noise_is_logged_once(tmp_path, monkeypatch):
     monkeypatch.setattr('mmnoisy.datasets.label_noise.print_log', lambda text, **kwargs: lines.append(text))
     for part in ('val', 'train'):
         LabelNoise(DIGITS, dict(kind='pairflip', rate=0.5), holdout=0.1, part=part)
-    text, = lines
+    (text,) = lines
     assert "'pairflip', 'rate': 0.5}, seed 0, 1437 samples: 0.4997 of the labels are wrong" in text
     assert 'realised T' in text
     LabelNoise(listed(tmp_path, [0, 0, 2], classes=['a', 'b', 'c', 'd']))
@@ -132,9 +138,16 @@ def test_wrappers_below_and_above():
 
 def test_labels_never_change_in_persistent_workers():
     loader = Runner.build_dataloader(
-        dict(batch_size=256, num_workers=1, persistent_workers=True, collate_fn=dict(type='default_collate'),
-             sampler=dict(type='DefaultSampler', shuffle=True),
-             dataset=dict(type='mmnoisy.LabelNoise', source=DIGITS, noise=SYM, holdout=0.5, pipeline=PACK)), seed=0)
+        dict(
+            batch_size=256,
+            num_workers=1,
+            persistent_workers=True,
+            collate_fn=dict(type='default_collate'),
+            sampler=dict(type='DefaultSampler', shuffle=True),
+            dataset=dict(type='mmnoisy.LabelNoise', source=DIGITS, noise=SYM, holdout=0.5, pipeline=PACK),
+        ),
+        seed=0,
+    )
     for _ in range(2):
         seen = {s.sample_idx: int(s.gt_label) for batch in loader for s in batch['data_samples']}
         assert [seen[row] for row in range(len(loader.dataset))] == loader.dataset.gt_labels.tolist()
@@ -149,11 +162,14 @@ def image_folder(tmp_path, content):
     return dict(type='CustomDataset', data_prefix=str(tmp_path))
 
 
-@pytest.mark.parametrize('load, message', [
-    (dict(), 'failed to load image'),
-    (dict(imdecode_backend='pillow'), 'UnidentifiedImageError'),
-    (dict(ignore_empty=True), 'failed to load image|returned nothing'),
-])
+@pytest.mark.parametrize(
+    'load, message',
+    [
+        (dict(), 'failed to load image'),
+        (dict(imdecode_backend='pillow'), 'UnidentifiedImageError'),
+        (dict(ignore_empty=True), 'failed to load image|returned nothing'),
+    ],
+)
 def test_corrupt_image_is_named_and_never_replaced(tmp_path, load, message):
     pipeline = [dict(type='LoadImageFromFile', **load), *PACK]
     data = LabelNoise(image_folder(tmp_path, b'no image'), pipeline=pipeline)
@@ -165,12 +181,18 @@ def test_corrupt_image_is_named_and_never_replaced(tmp_path, load, message):
 def test_missing_or_truncated_image_through_a_worker(tmp_path):
     source = image_folder(tmp_path, b'')
     good = cv2.imencode('.jpg', np.random.default_rng(0).integers(256, size=(64, 64, 3)).astype(np.uint8))[1].tobytes()
-    (tmp_path / 'b' / '1.png').write_bytes(good[:len(good) // 2])
+    (tmp_path / 'b' / '1.png').write_bytes(good[: len(good) // 2])
     pipeline = [dict(type='LoadImageFromFile', imdecode_backend='pillow'), *PACK]
     loader = Runner.build_dataloader(
-        dict(batch_size=1, num_workers=1, collate_fn=dict(type='default_collate'),
-             sampler=dict(type='DefaultSampler', shuffle=False),
-             dataset=dict(type='mmnoisy.LabelNoise', source=source, pipeline=pipeline)), seed=0)
+        dict(
+            batch_size=1,
+            num_workers=1,
+            collate_fn=dict(type='default_collate'),
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            dataset=dict(type='mmnoisy.LabelNoise', source=source, pipeline=pipeline),
+        ),
+        seed=0,
+    )
     with pytest.raises(RuntimeError, match=r'Cannot load sample 3 \(.*b/1.png\): OSError: image file is truncated'):
         list(loader)
     (tmp_path / 'b' / '1.png').unlink()
@@ -188,32 +210,38 @@ def test_pipeline_error_names_the_row():
         LabelNoise(DIGITS, pipeline=[dict(type='LoadImageFromFile')])[4]
 
 
-@pytest.mark.parametrize('options, message', [
-    (dict(noise=dict(kind='symmetric', rate=1.5)), r'rate must be a number in \[0, 1\], not 1.5'),
-    (dict(noise=dict(rate=0.5)), 'unknown kind None. Known kinds: symmetric'),
-    (dict(noise=dict(kind='label_file')), "'label_file' needs the option 'path'"),
-    (dict(noise=dict(kind='label_file', path='x.json', rate=0.1)), "'label_file' has no option 'rate'"),
-    (dict(noise=dict(kind='symmetric', rate=0.5, image_size=8)), "no option 'image_size'"),
-    (dict(holdout=1), r'holdout must be a number in \[0, 1\), not 1'),
-    (dict(holdout=-0.1), 'holdout must be'),
-    (dict(holdout=float('nan')), 'holdout must be'),
-    (dict(holdout='0.1'), "holdout must be .*not '0.1'"),
-    (dict(part='test'), "part must be one of train, val, all, not 'test'"),
-    (dict(part='val'), "part='val' needs holdout > 0"),
-    (dict(part='val', holdout=1e-4), "part 'val' of 1437 samples is empty with holdout=0.0001"),
-    (dict(part='train', holdout=0.9999), "part 'train' of 1437 samples is empty"),
-    (dict(seed=None), 'seed must be a non-negative integer, not None'),
-    (dict(seed=-1), 'seed must be'),
-])
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(noise=dict(kind='symmetric', rate=1.5)), r'rate must be a number in \[0, 1\], not 1.5'),
+        (dict(noise=dict(rate=0.5)), 'unknown kind None. Known kinds: symmetric'),
+        (dict(noise=dict(kind='label_file')), "'label_file' needs the option 'path'"),
+        (dict(noise=dict(kind='label_file', path='x.json', rate=0.1)), "'label_file' has no option 'rate'"),
+        (dict(noise=dict(kind='symmetric', rate=0.5, image_size=8)), "no option 'image_size'"),
+        (dict(holdout=1), r'holdout must be a number in \[0, 1\), not 1'),
+        (dict(holdout=-0.1), 'holdout must be'),
+        (dict(holdout=float('nan')), 'holdout must be'),
+        (dict(holdout='0.1'), "holdout must be .*not '0.1'"),
+        (dict(part='test'), "part must be one of train, val, all, not 'test'"),
+        (dict(part='val'), "part='val' needs holdout > 0"),
+        (dict(part='val', holdout=1e-4), "part 'val' of 1437 samples is empty with holdout=0.0001"),
+        (dict(part='train', holdout=0.9999), "part 'train' of 1437 samples is empty"),
+        (dict(seed=None), 'seed must be a non-negative integer, not None'),
+        (dict(seed=-1), 'seed must be'),
+    ],
+)
 def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
         LabelNoise(DIGITS, **options)
 
 
-@pytest.mark.parametrize('labels, message', [
-    ([0, 1, 4], 'Row 2 of the data set CustomDataset has the gt_label 4, but there are 3 classes'),
-    ([0, -1, 1], 'Row 1 .* has the gt_label -1'),
-])
+@pytest.mark.parametrize(
+    'labels, message',
+    [
+        ([0, 1, 4], 'Row 2 of the data set CustomDataset has the gt_label 4, but there are 3 classes'),
+        ([0, -1, 1], 'Row 1 .* has the gt_label -1'),
+    ],
+)
 def test_bad_source_labels(tmp_path, labels, message):
     with pytest.raises(ValueError, match=message):
         LabelNoise(listed(tmp_path, labels, classes=['a', 'b', 'c']), pipeline=())

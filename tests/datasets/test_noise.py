@@ -36,7 +36,7 @@ def test_bernoulli_draws(config, matrix, rate):
     expected = matrix * np.bincount(labels, minlength=K)[:, None]
     assert (counts[expected == 0] == 0).all()
     cells = expected > 0
-    statistic = ((counts - expected)[cells]**2 / expected[cells]).sum()
+    statistic = ((counts - expected)[cells] ** 2 / expected[cells]).sum()
     freedom = cells.sum() - K
     assert chi2.ppf(1e-4, freedom) < statistic < chi2.ppf(1 - 1e-4, freedom)  # also not too good: it is random
     assert (noisy != labels).sum() != round(rate * len(labels))
@@ -143,20 +143,23 @@ def test_instance_noise_in_chunks_is_the_same(monkeypatch):
     np.testing.assert_array_equal(instance_dependent(labels, 5, 0.5, features, rng()), whole)
 
 
-@pytest.mark.parametrize('config, message', [
-    (dict(kind='salt', rate=0.4), "unknown kind 'salt'.*symmetric, pairflip, asymmetric, instance, label_file"),
-    (dict(kind=None), 'unknown kind None'),
-    (dict(kind='symmetric'), "'symmetric' needs the option 'rate'"),
-    (dict(kind='instance'), "'instance' needs the option 'rate'"),
-    (dict(kind='asymmetric', rate=0.4), "needs the option 'mapping'"),
-    (dict(kind='asymmetric', rate=0.4, matrix=np.eye(3)), "either 'matrix', or 'rate' and 'mapping'"),
-    (dict(kind='symmetric', rate=0.4, mapping='mnist', foo=1), "no option 'foo', 'mapping'"),
-    (dict(kind='pairflip', rate=0.4, inclusive=True), "no option 'inclusive'"),
-    (dict(kind='instance', rate=0.4, exact=True), "no option 'exact'"),
-    (dict(kind='instance', rate=0.4, std=0), 'std must be a positive number'),
-    (dict(kind='instance', rate=1.4), r'rate must be a number in \[0, 1\]'),
-    (dict(kind='symmetric', rate=float('nan')), r'rate must be a number in \[0, 1\]'),
-])
+@pytest.mark.parametrize(
+    'config, message',
+    [
+        (dict(kind='salt', rate=0.4), "unknown kind 'salt'.*symmetric, pairflip, asymmetric, instance, label_file"),
+        (dict(kind=None), 'unknown kind None'),
+        (dict(kind='symmetric'), "'symmetric' needs the option 'rate'"),
+        (dict(kind='instance'), "'instance' needs the option 'rate'"),
+        (dict(kind='asymmetric', rate=0.4), "needs the option 'mapping'"),
+        (dict(kind='asymmetric', rate=0.4, matrix=np.eye(3)), "either 'matrix', or 'rate' and 'mapping'"),
+        (dict(kind='symmetric', rate=0.4, mapping='mnist', foo=1), "no option 'foo', 'mapping'"),
+        (dict(kind='pairflip', rate=0.4, inclusive=True), "no option 'inclusive'"),
+        (dict(kind='instance', rate=0.4, exact=True), "no option 'exact'"),
+        (dict(kind='instance', rate=0.4, std=0), 'std must be a positive number'),
+        (dict(kind='instance', rate=1.4), r'rate must be a number in \[0, 1\]'),
+        (dict(kind='symmetric', rate=float('nan')), r'rate must be a number in \[0, 1\]'),
+    ],
+)
 def test_bad_configs(config, message):
     with pytest.raises(ValueError, match=message):
         add_noise(np.arange(3), 3, rng(), features=lambda: np.ones((3, 2)), **config)

@@ -80,25 +80,39 @@ def test_csv_classes_found_given_or_from_another_file(root):
     assert CSVDataset(classes=CLASSES, **write_csv(root, 'path,label\ntrain/cat/0.png,2\n')).get_gt_labels() == [2]
 
 
-@pytest.mark.parametrize('text, error, message', [
-    ('path,target\na,0\n', ValueError, "train.csv, line 1: the header 'path,target' has no column label"),
-    ('', ValueError, 'no column path, label'),
-    ('path,label\n', ValueError, 'train.csv has no rows'),
-    ('path,label\ntrain/cat/0.png,cat\ntrain/cat/1.png,\n', ValueError, 'line 3: the column label is empty'),
-    ('path,label\ntrain/cat/0.png\n', ValueError, 'line 2: the column label is empty'),
-    ('path,label\n\ntrain/cat/0.png,cat\ntrain/cat/99.png,cat\n', FileNotFoundError, 'line 4: there is no image .*99'),
-    ('path,label\ntrain/cat/0.png,cow\n', ValueError, r"line 2: label 'cow' is none of the 3 classes \(cat, dog, e"),
-    ('path,label\ntrain/cat/0.png,3\n', ValueError, "line 2: label '3' is none"),
-    ('path,label,clean_label\ntrain/cat/0.png,cat,\n', ValueError, "line 2: clean_label '' is none"),
-])
+@pytest.mark.parametrize(
+    'text, error, message',
+    [
+        ('path,target\na,0\n', ValueError, "train.csv, line 1: the header 'path,target' has no column label"),
+        ('', ValueError, 'no column path, label'),
+        ('path,label\n', ValueError, 'train.csv has no rows'),
+        ('path,label\ntrain/cat/0.png,cat\ntrain/cat/1.png,\n', ValueError, 'line 3: the column label is empty'),
+        ('path,label\ntrain/cat/0.png\n', ValueError, 'line 2: the column label is empty'),
+        (
+            'path,label\n\ntrain/cat/0.png,cat\ntrain/cat/99.png,cat\n',
+            FileNotFoundError,
+            'line 4: there is no image .*99',
+        ),
+        (
+            'path,label\ntrain/cat/0.png,cow\n',
+            ValueError,
+            r"line 2: label 'cow' is none of the 3 classes \(cat, dog, e",
+        ),
+        ('path,label\ntrain/cat/0.png,3\n', ValueError, "line 2: label '3' is none"),
+        ('path,label,clean_label\ntrain/cat/0.png,cat,\n', ValueError, "line 2: clean_label '' is none"),
+    ],
+)
 def test_bad_csv(root, text, error, message):
     with pytest.raises(error, match=message):
         CSVDataset(classes=CLASSES, **write_csv(root, text))
 
 
 def test_missing_csv_and_empty_folder(root, tmp_path):
-    with pytest.raises(RuntimeError, match=r"Cannot read the data set mmnoisy.CSVDataset \(data_root=.*ann_file="
-                       r"'no.csv'\).*no.csv does not exist"):
+    with pytest.raises(
+        RuntimeError,
+        match=r'Cannot read the data set mmnoisy.CSVDataset \(data_root=.*ann_file='
+        r"'no.csv'\).*no.csv does not exist",
+    ):
         LabelNoise(dict(type='mmnoisy.CSVDataset', ann_file='no.csv', data_root=str(root)))
     (tmp_path / 'void').mkdir()
     with pytest.raises(RuntimeError, match='Cannot read the data set CustomDataset .*void'):

@@ -36,11 +36,14 @@ def test_keep_leaves_the_flagged_rows_out(tmp_path):
     assert kept.get_data_info(1)['sample_idx'] == 1 and kept.get_data_info(1)['source_idx'] == dataset.source_idx[2]
 
 
-@pytest.mark.parametrize('written, read, message', [
-    (dict(seed=0), dict(seed=1), 'other labels|does not judge'),
-    (dict(holdout=0.0), dict(holdout=0.0, noise=dict(kind='pairflip', rate=0.4)), 'other labels'),
-    (dict(holdout=0.1), dict(holdout=0.0), r'does not judge 145 of the 1437 rows'),
-])
+@pytest.mark.parametrize(
+    'written, read, message',
+    [
+        (dict(seed=0), dict(seed=1), 'other labels|does not judge'),
+        (dict(holdout=0.0), dict(holdout=0.0, noise=dict(kind='pairflip', rate=0.4)), 'other labels'),
+        (dict(holdout=0.1), dict(holdout=0.0), r'does not judge 145 of the 1437 rows'),
+    ],
+)
 def test_keep_refuses_a_file_of_other_labels(tmp_path, written, read, message):
     dataset = digits(**written)
     path = write(tmp_path / 'samples.csv', dataset, np.zeros(len(dataset)))
@@ -55,12 +58,15 @@ def test_keep_refuses_a_file_of_another_data_set(tmp_path):
         digits(keep=path)
 
 
-@pytest.mark.parametrize('content, message', [
-    ('a,b\n1,2\n', 'no samples.csv: it needs the columns source_idx, given_label, is_issue'),
-    ('', 'no samples.csv'),
-    ('source_idx,given_label,is_issue\n0,1,0\n1,x,0\n', r"line 3: invalid literal for int\(\) with base 10: 'x'"),
-    ('source_idx,given_label,is_issue\n0,1,0\n0,1,0\n', 'names a source_idx twice'),
-])
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('a,b\n1,2\n', 'no samples.csv: it needs the columns source_idx, given_label, is_issue'),
+        ('', 'no samples.csv'),
+        ('source_idx,given_label,is_issue\n0,1,0\n1,x,0\n', r"line 3: invalid literal for int\(\) with base 10: 'x'"),
+        ('source_idx,given_label,is_issue\n0,1,0\n0,1,0\n', 'names a source_idx twice'),
+    ],
+)
 def test_keep_refuses_what_is_no_samples_csv(tmp_path, content, message):
     path = tmp_path / 'samples.csv'
     path.write_text(content)
@@ -83,7 +89,9 @@ def test_threshold_sets_are_disjoint_and_change_nothing_else():
     masks = np.stack([dataset.threshold_mask for dataset in sets])
     assert (masks.sum(1) == len(plain) // 11).all() and masks.sum(0).max() == 1
     for dataset, mask in zip(sets, masks):
-        assert (dataset.gt_labels[mask] == 10).all() and np.array_equal(dataset.gt_labels[~mask], plain.gt_labels[~mask])
+        assert (dataset.gt_labels[mask] == 10).all() and np.array_equal(
+            dataset.gt_labels[~mask], plain.gt_labels[~mask]
+        )
         assert np.array_equal(given_labels(dataset), plain.gt_labels)
         assert np.array_equal(dataset.source_idx, plain.source_idx)
         assert dataset.noise_summary() == plain.noise_summary()
@@ -96,11 +104,14 @@ def test_threshold_sets_of_another_seed_differ():
     assert np.array_equal(masks[0], masks[1]) and not np.array_equal(masks[0], masks[2])
 
 
-@pytest.mark.parametrize('labels, index, message', [
-    (np.zeros(100, int), 11, r'index must be in 0..10, not 11'),
-    (np.zeros(10, int), 0, 'at least 11 samples, not 10'),
-    (np.arange(1000), 0, r'all 1 samples of class \d+ would become threshold samples'),
-])
+@pytest.mark.parametrize(
+    'labels, index, message',
+    [
+        (np.zeros(100, int), 11, r'index must be in 0..10, not 11'),
+        (np.zeros(10, int), 0, 'at least 11 samples, not 10'),
+        (np.arange(1000), 0, r'all 1 samples of class \d+ would become threshold samples'),
+    ],
+)
 def test_threshold_samples_refuse(labels, index, message):
     with pytest.raises(ValueError, match=message):
         threshold_mask(labels, 10, np.random.default_rng(0), index)

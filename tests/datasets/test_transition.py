@@ -42,11 +42,14 @@ def named(mapping, names):
 
 def test_published_maps():
     assert named(ASYMMETRIC_MAPS['cifar10'], CIFAR10) == dict(
-        truck='automobile', bird='airplane', cat='dog', dog='cat', deer='horse')
+        truck='automobile', bird='airplane', cat='dog', dog='cat', deer='horse'
+    )
     assert named(ASYMMETRIC_MAPS['fashion_mnist'], FASHION) == dict(
-        boot='sneaker', sneaker='sandal', pullover='shirt', coat='dress', dress='coat')
+        boot='sneaker', sneaker='sandal', pullover='shirt', coat='dress', dress='coat'
+    )
     assert named(ASYMMETRIC_MAPS['fashion_mnist_cdr'], FASHION) == dict(
-        tshirt='shirt', pullover='coat', sandal='sneaker', sneaker='sandal')
+        tshirt='shirt', pullover='coat', sandal='sneaker', sneaker='sandal'
+    )
     assert ASYMMETRIC_MAPS['mnist'] == {7: 1, 2: 7, 3: 8, 5: 6, 6: 5}
 
 
@@ -54,17 +57,20 @@ def test_cifar100_map_is_circular_inside_each_superclass():
     groups = [line.split() for line in CIFAR100.splitlines()]
     names = sorted(name for group in groups for name in group)
     from mmpretrain.datasets.categories import CIFAR100_CATEGORIES
+
     assert list(CIFAR100_CATEGORIES) == names
     expected = {a: b for group in groups for a, b in zip(sorted(group), sorted(group)[1:] + sorted(group)[:1])}
     assert named(ASYMMETRIC_MAPS['cifar100'], names) == expected and len(expected) == 100
 
 
 def test_matrices_by_hand():
-    np.testing.assert_allclose(symmetric_matrix(3, 0.3), [[.7, .15, .15], [.15, .7, .15], [.15, .15, .7]])
-    np.testing.assert_allclose(symmetric_matrix(3, 0.3, inclusive=True), [[.8, .1, .1], [.1, .8, .1], [.1, .1, .8]])
+    np.testing.assert_allclose(symmetric_matrix(3, 0.3), [[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]])
+    np.testing.assert_allclose(
+        symmetric_matrix(3, 0.3, inclusive=True), [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
+    )
     np.testing.assert_allclose(symmetric_matrix(2, 1), [[0, 1], [1, 0]])
-    np.testing.assert_allclose(pairflip_matrix(3, 0.4), [[.6, .4, 0], [0, .6, .4], [.4, 0, .6]])
-    np.testing.assert_allclose(asymmetric_matrix(3, 0.4, {2: 0}), [[1, 0, 0], [0, 1, 0], [.4, 0, .6]])
+    np.testing.assert_allclose(pairflip_matrix(3, 0.4), [[0.6, 0.4, 0], [0, 0.6, 0.4], [0.4, 0, 0.6]])
+    np.testing.assert_allclose(asymmetric_matrix(3, 0.4, {2: 0}), [[1, 0, 0], [0, 1, 0], [0.4, 0, 0.6]])
 
 
 def test_mapping_by_number_text_or_name():
@@ -79,28 +85,34 @@ def test_bad_rate(rate):
         check_rate(rate)
 
 
-@pytest.mark.parametrize('mapping, message', [
-    ({0: 3}, r'0 -> 3 names class 3, but the data set has the classes 0\.\.2 \(cat, dog, emu\)'),
-    ({-1: 0}, 'names class -1'),
-    ({'cow': 'cat'}, "names class 'cow'.*cat, dog, emu"),
-    ({0: 1.5}, 'names class 1.5'),
-    ('cifar11', "unknown mapping 'cifar11'. Known: cifar10, cifar100, fashion_mnist"),
-    ('cifar10', '9 -> 1 names class 9'),
-    ([0, 1], 'must be a name or a dict'),
-])
+@pytest.mark.parametrize(
+    'mapping, message',
+    [
+        ({0: 3}, r'0 -> 3 names class 3, but the data set has the classes 0\.\.2 \(cat, dog, emu\)'),
+        ({-1: 0}, 'names class -1'),
+        ({'cow': 'cat'}, "names class 'cow'.*cat, dog, emu"),
+        ({0: 1.5}, 'names class 1.5'),
+        ('cifar11', "unknown mapping 'cifar11'. Known: cifar10, cifar100, fashion_mnist"),
+        ('cifar10', '9 -> 1 names class 9'),
+        ([0, 1], 'must be a name or a dict'),
+    ],
+)
 def test_bad_mapping(mapping, message):
     with pytest.raises(ValueError, match=message):
         asymmetric_matrix(3, 0.4, mapping, ('cat', 'dog', 'emu'))
 
 
-@pytest.mark.parametrize('matrix, message', [
-    (np.eye(3), r'shape \(3, 3\).*must be \(2, 2\)'),
-    ([[1.5, -.5], [0, 1]], r'outside \[0, 1\]'),
-    ([[float('nan'), 1], [0, 1]], r'outside \[0, 1\]'),
-    ([[1, 0], [.5, .4]], 'row 1 .* sums to 0.9'),
-    ([[1, 0], [1]], '2 rows of 2 numbers'),
-    ('abc', '2 rows of 2 numbers'),
-])
+@pytest.mark.parametrize(
+    'matrix, message',
+    [
+        (np.eye(3), r'shape \(3, 3\).*must be \(2, 2\)'),
+        ([[1.5, -0.5], [0, 1]], r'outside \[0, 1\]'),
+        ([[float('nan'), 1], [0, 1]], r'outside \[0, 1\]'),
+        ([[1, 0], [0.5, 0.4]], 'row 1 .* sums to 0.9'),
+        ([[1, 0], [1]], '2 rows of 2 numbers'),
+        ('abc', '2 rows of 2 numbers'),
+    ],
+)
 def test_bad_matrix(matrix, message):
     with pytest.raises(ValueError, match=message):
         check_matrix(matrix, 2)
@@ -108,4 +120,4 @@ def test_bad_matrix(matrix, message):
 
 def test_realised_matrix_with_an_absent_class():
     realised = transition_matrix([0, 0, 0, 0, 2], [0, 0, 1, 2, 2], 3)
-    np.testing.assert_allclose(realised, [[.5, .25, .25], [0, 1, 0], [0, 0, 1]])
+    np.testing.assert_allclose(realised, [[0.5, 0.25, 0.25], [0, 1, 0], [0, 0, 1]])

@@ -27,21 +27,27 @@ def test_trusted_samples_from_a_csv(tmp_path):
     path = tmp_path / 'trusted.csv'
     chosen = plain.source_idx[[5, 17, 40]]
     held_out = build(part='val').source_idx[0]
-    path.write_text('source_idx,label\n' + ''.join(f'{row},{label}\n' for row, label in zip([*chosen, held_out], (3, 1, 9, 2))))
+    path.write_text(
+        'source_idx,label\n' + ''.join(f'{row},{label}\n' for row, label in zip([*chosen, held_out], (3, 1, 9, 2)))
+    )
     dataset = build(trusted=dict(path=str(path)))
     assert dataset.trusted_idx.tolist() == [5, 17, 40]
     assert dataset.gt_labels[[5, 17, 40]].tolist() == [3, 1, 9]
     assert build(noise=None, trusted=dict(path=str(path))).trusted_idx.tolist() == [
-        int(np.flatnonzero(build(noise=None).source_idx == row)[0]) for row in chosen
+        int(np.flatnonzero(build(noise=None).source_idx == row)[0])
+        for row in chosen
         if row in build(noise=None).source_idx
     ]
 
 
-@pytest.mark.parametrize(('trusted', 'message'), [
-    (dict(per_class=1000), 'class 0 has .* fewer than trusted per_class=1000'),
-    (dict(), 'trusted must be'),
-    (dict(path='nowhere.csv'), 'nowhere.csv does not exist'),
-])
+@pytest.mark.parametrize(
+    ('trusted', 'message'),
+    [
+        (dict(per_class=1000), 'class 0 has .* fewer than trusted per_class=1000'),
+        (dict(), 'trusted must be'),
+        (dict(path='nowhere.csv'), 'nowhere.csv does not exist'),
+    ],
+)
 def test_bad_trusted_options(trusted, message):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         build(trusted=trusted)
@@ -52,12 +58,15 @@ def test_per_class_needs_known_true_labels():
         build(noise=None, trusted=dict(per_class=3))
 
 
-@pytest.mark.parametrize(('content', 'message'), [
-    ('row,label\n1,2\n', 'source_idx'),
-    ('source_idx,label\n1,10\n', 'line 2: label 10 is outside 0..9'),
-    ('source_idx,label\n1,2\n99999,2\n', 'line 3: source_idx 99999 is outside'),
-    ('source_idx,label\n1,cat\n', "line 2: 'cat' in column label is not an integer"),
-])
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('row,label\n1,2\n', 'source_idx'),
+        ('source_idx,label\n1,10\n', 'line 2: label 10 is outside 0..9'),
+        ('source_idx,label\n1,2\n99999,2\n', 'line 3: source_idx 99999 is outside'),
+        ('source_idx,label\n1,cat\n', "line 2: 'cat' in column label is not an integer"),
+    ],
+)
 def test_bad_trusted_files(tmp_path, content, message):
     path = tmp_path / 'trusted.csv'
     path.write_text(content)

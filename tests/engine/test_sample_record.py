@@ -16,12 +16,14 @@ N = 201
 class ToyRecordHook(SampleRecordHook):
     """Records functions of sample_idx and epoch, so every column has a known value."""
 
-    columns = dict(count=Column(dtype=torch.int32), twice=(2, ), epoch=Column(dtype=torch.int64, reduce='last'))
+    columns = dict(count=Column(dtype=torch.int32), twice=(2,), epoch=Column(dtype=torch.int64, reduce='last'))
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         index = sample_indices(data_batch['data_samples'])
         half = index.float() / 2
-        self.add(index, count=torch.ones_like(index), twice=torch.stack([half, -half], 1), epoch=index + 10000 * runner.epoch)
+        self.add(
+            index, count=torch.ones_like(index), twice=torch.stack([half, -half], 1), epoch=index + 10000 * runner.epoch
+        )
 
     def score(self):
         return (self.record['count'] > 0).float() * 0.25
@@ -54,7 +56,7 @@ def _record_of_rank(cfg):
 def test_columns_have_the_values_that_were_added(tmp_path):
     record = toy_record(train(toy_cfg(tmp_path)))
     rows = torch.arange(N)
-    assert torch.equal(record['count'], torch.full((N, ), 2, dtype=torch.int32))
+    assert torch.equal(record['count'], torch.full((N,), 2, dtype=torch.int32))
     assert torch.equal(record['twice'], torch.stack([rows, -rows], 1).float())
     assert torch.equal(record['epoch'], rows + 10000)
 
@@ -108,21 +110,30 @@ def test_csv(tmp_path):
     assert set(table['score']) == {0.25}
 
 
-@pytest.mark.parametrize('change, message', [
-    (dict(train_dataloader__dataset__holdout=0.2), 'has 201 samples, the training set has 1'),
-    (dict(train_dataloader__dataset__seed=1), 'made with other labels'),
-    (dict(custom_hooks=[dict(type='mmnoisy.ToyRecordHook', name='other')]), "no sample record 'other'"),
-])
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (dict(train_dataloader__dataset__holdout=0.2), 'has 201 samples, the training set has 1'),
+        (dict(train_dataloader__dataset__seed=1), 'made with other labels'),
+        (dict(custom_hooks=[dict(type='mmnoisy.ToyRecordHook', name='other')]), "no sample record 'other'"),
+    ],
+)
 def test_resume_refuses_other_data(tmp_path, change, message):
     train(toy_cfg(tmp_path, epochs=1))
     with pytest.raises(ValueError, match=message):
         train(toy_cfg(tmp_path, epochs=2, resume=True, **change))
 
 
-@pytest.mark.parametrize('hooks, message', [
-    ([dict(type='mmnoisy.ToyRecordHook')] * 2, 'under the name'),
-    ([dict(type='mmnoisy.ToyRecordHook'), dict(type='mmnoisy.ToyRecordHook', name='b')], 'would both write samples.csv'),
-])
+@pytest.mark.parametrize(
+    'hooks, message',
+    [
+        ([dict(type='mmnoisy.ToyRecordHook')] * 2, 'under the name'),
+        (
+            [dict(type='mmnoisy.ToyRecordHook'), dict(type='mmnoisy.ToyRecordHook', name='b')],
+            'would both write samples.csv',
+        ),
+    ],
+)
 def test_two_hooks_that_clash(tmp_path, hooks, message):
     with pytest.raises(ValueError, match=message):
         train(toy_cfg(tmp_path, custom_hooks=hooks))
@@ -133,7 +144,10 @@ def test_refuses_datasets_whose_rows_share_an_index(tmp_path, wrapper):
     cfg = toy_cfg(tmp_path)
     inner = cfg.train_dataloader.dataset.to_dict()
     cfg.train_dataloader.dataset = (
-        dict(type=wrapper, datasets=[inner, inner]) if wrapper == 'ConcatDataset' else dict(type=wrapper, dataset=inner, times=2))
+        dict(type=wrapper, datasets=[inner, inner])
+        if wrapper == 'ConcatDataset'
+        else dict(type=wrapper, dataset=inner, times=2)
+    )
     del cfg.default_hooks['summary']
     with pytest.raises(ValueError, match='needs one row a sample'):
         train(cfg)

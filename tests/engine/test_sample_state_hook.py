@@ -7,7 +7,7 @@ from tests.engine.test_transition import assert_equal, weights
 from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
 
 N = 1292
-STATE = dict(elr=('targets', ), sop=('u', 'v'))
+STATE = dict(elr=('targets',), sop=('u', 'v'))
 
 
 def state_cfg(work_dir, method, **kwargs):
@@ -20,14 +20,18 @@ def test_resume_equals_an_unbroken_run(tmp_path, method):
     loss = straight.model.head.loss_module
     for name in STATE[method]:
         assert getattr(loss, name)[:N].abs().sum(1).min() > 0
-    resumed = train(state_cfg(tmp_path / 'resumed', method, resume=True, load_from=str(tmp_path / 'straight/epoch_1.pth')))
+    resumed = train(
+        state_cfg(tmp_path / 'resumed', method, resume=True, load_from=str(tmp_path / 'straight/epoch_1.pth'))
+    )
     assert_equal(weights(resumed), weights(straight))
 
 
 def train_rank(cfg):
     """What this rank's model and its own last epoch's rows are after a run on two ranks."""
     runner = train(ddp(cfg))
-    rows = {name: value for name, value in weights(runner).items() if 'running' not in name and 'num_batches' not in name}
+    rows = {
+        name: value for name, value in weights(runner).items() if 'running' not in name and 'num_batches' not in name
+    }
     sampler = runner.train_dataloader.sampler
     return rows, list(sampler)
 
@@ -53,11 +57,12 @@ def gather_rank():
     from mmengine.dist import get_rank
 
     from mmnoisy.models.losses.sample_state_loss import gather_rows
+
     rank = get_rank()
     # Row 0: seen by rank 0; 1: by rank 1; 2: by both; 3: by none.
-    rows = torch.full((4, 2), -1.)
+    rows = torch.full((4, 2), -1.0)
     seen = torch.tensor([rank == 0, rank == 1, True, False])
-    rows[seen] = rank + 1.
+    rows[seen] = rank + 1.0
     gather_rows(rows, seen)
     return rows
 

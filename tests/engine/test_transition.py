@@ -15,7 +15,10 @@ K = 5
 MATRICES = dict(
     symmetric=0.5 * np.eye(K) + 0.1,
     pairflip=0.55 * np.eye(K) + 0.45 * np.roll(np.eye(K), 1, axis=1),
-    mixed=np.array([[.6, .2, 0, .2, 0], [0, 1, 0, 0, 0], [.1, .1, .7, .1, 0], [0, 0, .4, .6, 0], [.1, 0, .1, .1, .7]]))
+    mixed=np.array(
+        [[0.6, 0.2, 0, 0.2, 0], [0, 1, 0, 0, 0], [0.1, 0.1, 0.7, 0.1, 0], [0, 0, 0.4, 0.6, 0], [0.1, 0, 0.1, 0.1, 0.7]]
+    ),
+)
 
 
 def simulate(matrix, size=4000, blur=0.05, seed=0):
@@ -38,26 +41,28 @@ def test_estimators_find_a_known_matrix(estimator, tolerance, name):
 
 def test_anchor_of_a_class_sees_no_other_classes_outliers():
     # The top 25 % of a class are outliers; the sample that is one for class 0 is the anchor of class 1.
-    posterior = np.array([[.60, .40], [.55, .45], [.52, .48], [.10, .90]])
-    np.testing.assert_allclose(anchor(posterior, None, percentile=75.), [[.55, .45], [.52, .48]])
-    np.testing.assert_allclose(anchor(posterior, None, percentile=100.), [[.60, .40], [.10, .90]])
+    posterior = np.array([[0.60, 0.40], [0.55, 0.45], [0.52, 0.48], [0.10, 0.90]])
+    np.testing.assert_allclose(anchor(posterior, None, percentile=75.0), [[0.55, 0.45], [0.52, 0.48]])
+    np.testing.assert_allclose(anchor(posterior, None, percentile=100.0), [[0.60, 0.40], [0.10, 0.90]])
 
 
 def test_dual_t_is_the_product_of_its_factors():
-    posterior, labels = np.array([[.8, .2], [.7, .3], [.4, .6], [.1, .9]]), np.array([0, 1, 0, 1])
+    posterior, labels = np.array([[0.8, 0.2], [0.7, 0.3], [0.4, 0.6], [0.1, 0.9]]), np.array([0, 1, 0, 1])
     # Predicted 0, 0, 1, 1: half of each predicted class is labelled 0.
-    np.testing.assert_allclose(dual_t(posterior, labels), np.array([[.8, .2], [.1, .9]]) @ np.array([[.5, .5], [.5, .5]]))
+    np.testing.assert_allclose(
+        dual_t(posterior, labels), np.array([[0.8, 0.2], [0.1, 0.9]]) @ np.array([[0.5, 0.5], [0.5, 0.5]])
+    )
 
 
 def test_confident_joint_by_hand():
-    posterior = np.array([[.9, .1], [.1, .9], [.5, .5], [.2, .8], [.3, .7], [.0, 1.], [.8, .2]])
+    posterior = np.array([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5], [0.2, 0.8], [0.3, 0.7], [0.0, 1.0], [0.8, 0.2]])
     labels = np.array([0, 0, 0, 1, 1, 1, 1])
     # Thresholds: 0.5 for class 0 (mean of .9, .1, .5) and 0.675 for class 1 (of .8, .7, 1, .2).
     # Class 0: samples 0, 2 (labelled 0) and 6 (labelled 1). Class 1: sample 1 (labelled 0) and 3, 4, 5 (labelled 1).
     # All 3 and 4 samples of the labels are counted, so the scaling changes nothing.
     np.testing.assert_allclose(confident_joint(posterior, labels), [[2 / 3, 1 / 3], [1 / 4, 3 / 4]])
     # Sample 4 is now confident of nothing: label 1 has 3 counts for 4 samples, each weighs 4/3.
-    posterior[4] = .45, .55
+    posterior[4] = 0.45, 0.55
     np.testing.assert_allclose(confident_joint(posterior, labels), [[0.6, 0.4], [3 / 11, 8 / 11]])
 
 
@@ -115,7 +120,7 @@ def test_sets_t_restarts_and_resumes_to_the_bit(tmp_path):
     hook.before_train = start
     runner.train()
 
-    (matrix, restarted, optimizer_state), = found
+    ((matrix, restarted, optimizer_state),) = found
     saved = np.load(tmp_path / 'straight/transition_matrix.npy')
     np.testing.assert_array_equal(saved, matrix.numpy())
     assert (tmp_path / 'straight/transition_matrix.png').stat().st_size > 1000
@@ -130,7 +135,9 @@ def test_sets_t_restarts_and_resumes_to_the_bit(tmp_path):
     for epoch, holds in ((2, True), (3, False)):
         checkpoint = torch.load(tmp_path / f'straight/epoch_{epoch}.pth', weights_only=True)
         assert ('transition' in checkpoint) == holds
-        resumed = hook_cfg(tmp_path / f'resumed{epoch}', resume=True, load_from=str(tmp_path / f'straight/epoch_{epoch}.pth'))
+        resumed = hook_cfg(
+            tmp_path / f'resumed{epoch}', resume=True, load_from=str(tmp_path / f'straight/epoch_{epoch}.pth')
+        )
         assert_equal(weights(train(resumed)), weights(runner))
 
 
@@ -152,12 +159,15 @@ def test_refuses_other_data_on_resume(tmp_path):
         train(cfg)
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (dict(estimator='guess'), 'Known: anchor, dual_t, confident_joint, clusters'),
-    (dict(begin=0), '1 <= begin <= end'),
-    (dict(begin=5, end=4), '1 <= begin <= end'),
-    (dict(dataset='test'), "must be 'train' or 'val'"),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(estimator='guess'), 'Known: anchor, dual_t, confident_joint, clusters'),
+        (dict(begin=0), '1 <= begin <= end'),
+        (dict(begin=5, end=4), '1 <= begin <= end'),
+        (dict(dataset='test'), "must be 'train' or 'val'"),
+    ],
+)
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         TransitionHook(**arguments)

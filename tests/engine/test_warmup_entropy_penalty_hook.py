@@ -16,7 +16,7 @@ from tests.helpers import ddp, digits_cfg, run_two_ranks, train
 LOSSES = [
     dict(type='mmpretrain.CrossEntropyLoss'),
     dict(type='mmpretrain.LabelSmoothLoss', label_smooth_val=0.2, num_classes=5),
-    dict(type='mmnoisy.GCELoss', loss_weight=3.),
+    dict(type='mmnoisy.GCELoss', loss_weight=3.0),
     dict(type='mmnoisy.APLLoss', active=dict(type='mmnoisy.NCELoss'), passive=dict(type='mmnoisy.RCELoss')),
 ]
 
@@ -34,7 +34,7 @@ def test_adds_the_penalty_in_the_shape_of_the_loss(loss):
     model = torch.nn.ModuleList([head(loss), head(loss)])  # two networks
     torch.manual_seed(0)
     logits, labels = torch.randn(6, 5), torch.arange(6) % 5
-    weight = torch.tensor([0., 1., 2., 0.5, 1., 0.])
+    weight = torch.tensor([0.0, 1.0, 2.0, 0.5, 1.0, 0.0])
     entropies = -(logits.softmax(1) * logits.softmax(1).log()).sum(1)
     calls = [
         (dict(), -entropies.mean()),
@@ -71,7 +71,8 @@ def cfg_with_hook(work_dir, warmup_epochs, **overrides):
         custom_hooks=[dict(type='mmnoisy.WarmupEntropyPenaltyHook', warmup_epochs=warmup_epochs)],
         default_hooks__logger=dict(type='LoggerHook', interval=10),
         default_hooks__summary__train_interval=0,
-        **overrides)
+        **overrides,
+    )
 
 
 def weights(runner):
@@ -98,10 +99,13 @@ def test_training_logs_it_in_the_warmup_only_and_resumes_equal(tmp_path):
 
 def classifier_and_batch():
     torch.manual_seed(0)
-    model = MODELS.build(dict(
-        type='mmpretrain.ImageClassifier',
-        backbone=dict(type='mmnoisy.CNN3', channels=(2, 2, 4)),
-        head=dict(type='mmpretrain.LinearClsHead', num_classes=5, in_channels=4)))
+    model = MODELS.build(
+        dict(
+            type='mmpretrain.ImageClassifier',
+            backbone=dict(type='mmnoisy.CNN3', channels=(2, 2, 4)),
+            head=dict(type='mmpretrain.LinearClsHead', num_classes=5, in_channels=4),
+        )
+    )
     # BatchNorm in eval mode: the mean gradient of two half batches is that of the whole batch.
     return model.eval(), torch.randn(8, 1, 8, 8), torch.arange(8) % 5
 

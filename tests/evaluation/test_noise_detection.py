@@ -28,7 +28,8 @@ def test_detection_scores():
 def test_samples_that_were_not_judged_do_not_count():
     score, wrong = np.array([0.1, np.nan, 0.9, np.nan]), np.array([True, True, False, False])
     assert detection_scores(score, np.array([True, False, False, True]), wrong) == dict(
-        auc=1.0, precision=1.0, recall=1.0, f1=1.0, flagged=1)
+        auc=1.0, precision=1.0, recall=1.0, f1=1.0, flagged=1
+    )
 
 
 def test_where_a_score_is_undefined():
@@ -39,7 +40,8 @@ def test_where_a_score_is_undefined():
 def test_selection_scores():
     selected = np.array([True, True, True, False, False])
     assert selection_scores(selected, np.array([False, False, True, False, True])) == dict(
-        label_precision=2 / 3, label_recall=2 / 3)
+        label_precision=2 / 3, label_recall=2 / 3
+    )
     assert selection_scores(~selected & selected, ~selected | selected) == dict(label_precision=0.0, label_recall=0.0)
 
 
@@ -48,7 +50,7 @@ def write(path, rows, checksum='sha256:a', clean=True):
     with path.open('w', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(fields)
-        writer.writerows(row[:len(fields)] for row in rows)
+        writer.writerows(row[: len(fields)] for row in rows)
     path.with_name(path.name + '.meta.json').write_text(json.dumps(dict(checksum=checksum)))
     return path
 
@@ -58,7 +60,9 @@ SECOND = [(0, 3, 5, 0.4, 1, 1), (1, 2, 2, 0.75, 0, 2), (9, 6, 0, 0.1, 1, 0)]
 
 
 def test_merge(tmp_path):
-    scores = merge_samples_csv([write(tmp_path / 'a.csv', FIRST), write(tmp_path / 'b.csv', SECOND)], tmp_path / 'c.csv')
+    scores = merge_samples_csv(
+        [write(tmp_path / 'a.csv', FIRST), write(tmp_path / 'b.csv', SECOND)], tmp_path / 'c.csv'
+    )
     with (tmp_path / 'c.csv').open(newline='') as file:
         rows = [tuple(row.values()) for row in csv.DictReader(file)]
     assert rows == [('0', '3', '1', '0.3', '1', '1'), ('1', '2', '2', '0.5', '0', '2'), ('7', '4', '4', '0.5', '0', '4'),
@@ -72,10 +76,13 @@ def test_merge_without_true_labels(tmp_path):
     assert merge_samples_csv(paths, tmp_path / 'c.csv') == {}
 
 
-@pytest.mark.parametrize('second, checksum, message', [
-    (SECOND, 'sha256:b', 'made for different data sets'),
-    ([(0, 4, 1, 0.2, 1, 1)], 'sha256:a', 'source_idx 0 has the given_label 4, in an earlier file 3'),
-])
+@pytest.mark.parametrize(
+    'second, checksum, message',
+    [
+        (SECOND, 'sha256:b', 'made for different data sets'),
+        ([(0, 4, 1, 0.2, 1, 1)], 'sha256:a', 'source_idx 0 has the given_label 4, in an earlier file 3'),
+    ],
+)
 def test_merge_refuses_other_data(tmp_path, second, checksum, message):
     paths = [write(tmp_path / 'a.csv', FIRST), write(tmp_path / 'b.csv', second, checksum)]
     with pytest.raises(ValueError, match=message):

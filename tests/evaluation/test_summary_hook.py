@@ -9,8 +9,17 @@ from mmpretrain.registry import DATASETS, MODELS
 from tests.helpers import digits_cfg, train
 
 FIELDS = {
-    'config', 'seed', 'epochs', 'test_accuracy_last', 'test_accuracy_at_best_val', 'val_accuracy_best',
-    'test_accuracy_oracle_best', 'noise', 'detection', 'train_seconds', 'images_per_second'
+    'config',
+    'seed',
+    'epochs',
+    'test_accuracy_last',
+    'test_accuracy_at_best_val',
+    'val_accuracy_best',
+    'test_accuracy_oracle_best',
+    'noise',
+    'detection',
+    'train_seconds',
+    'images_per_second',
 }
 
 
@@ -53,7 +62,8 @@ def test_fields(run):
     train_set = DATASETS.build(run.train_dataloader.dataset)
     rate = (labels(train_set) != labels(train_set, 'clean_label')).mean()
     assert summary['noise'] == dict(
-        kind='symmetric', requested_rate=0.4, realised_rate=pytest.approx(rate), num_samples=1292, num_classes=10)
+        kind='symmetric', requested_rate=0.4, realised_rate=pytest.approx(rate), num_samples=1292, num_classes=10
+    )
     assert summary['images_per_second'] * summary['train_seconds'] == pytest.approx(4 * 1292)
 
 
@@ -86,7 +96,7 @@ def test_validating_on_the_test_set_selects_nothing(tmp_path):
     summary, _ = read(cfg)
     assert summary['test_accuracy_at_best_val'] is None
     assert summary['val_accuracy_best'] is None
-    log, = tmp_path.glob('*/*.log')
+    (log,) = tmp_path.glob('*/*.log')
     assert 'val_dataloader reads the test set' in log.read_text()
 
 
@@ -99,7 +109,9 @@ def test_intervals_and_a_run_without_known_labels_or_validation(tmp_path):
     assert [sorted(row) for row in history] == [['epoch'], ['epoch', 'test_accuracy'], ['epoch', 'test_accuracy']]
     assert summary['test_accuracy_last'] == history[-1]['test_accuracy']
     assert (summary['test_accuracy_at_best_val'], summary['val_accuracy_best']) == (None, None)
-    assert summary['noise'] == dict(kind=None, requested_rate=None, realised_rate=None, num_samples=1292, num_classes=10)
+    assert summary['noise'] == dict(
+        kind=None, requested_rate=None, realised_rate=None, num_samples=1292, num_classes=10
+    )
 
 
 def test_another_class_order_of_the_test_set_is_refused(tmp_path):

@@ -72,7 +72,8 @@ def test_co_teaching_exchanges_the_selections():
     _, (loss1, loss2) = reference(model, inputs, labels)
     assert set(smallest(loss1, 0.5)) != set(smallest(loss2, 0.5))
     assert model(inputs, samples, mode='loss')['loss_net1'].item() != pytest.approx(
-        loss1[smallest(loss1, 0.5)].mean(), rel=1e-3)
+        loss1[smallest(loss1, 0.5)].mean(), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize('rate', [0.0, 0.5, 0.99])
@@ -168,7 +169,7 @@ def test_forget_rate_schedule(exponent):
     rate = ForgetRate.build(dict(rate=0.4, num_gradual=10, exponent=exponent))
     for epoch in range(20):
         set_epoch(epoch)
-        assert rate() == pytest.approx(min((epoch + 1)**exponent / 10 * 0.4, 0.4))
+        assert rate() == pytest.approx(min((epoch + 1) ** exponent / 10 * 0.4, 0.4))
 
 
 def test_forget_rate_refuses():

@@ -33,7 +33,7 @@ def ce(z, t):
 
 
 def gce(z, t, q=0.7):
-    return (1 - (t * softmax(z)).sum(1)**q) / q
+    return (1 - (t * softmax(z)).sum(1) ** q) / q
 
 
 def truncated_gce(z, t, q=0.7, k=0.5):
@@ -71,11 +71,12 @@ def elr_without_memory(z, t):
 def sop_at_start(z, t):
     q = np.maximum(softmax(z), 1e-4)
     hard = np.eye(K)[softmax(z).argmax(1)]
-    return -(t * np.log(q / q.sum(1, keepdims=True))).sum(1) + ((hard - t)**2).sum(1)
+    return -(t * np.log(q / q.sum(1, keepdims=True))).sum(1) + ((hard - t) ** 2).sum(1)
 
 
 class Case(NamedTuple):
     """A loss, and what it must equal: ``reference(logits (B, K), target (B, K)) -> (B,)``, all float64."""
+
     type: str
     args: dict
     reference: Callable
@@ -95,32 +96,58 @@ CASES = [
     Case('TruncatedGCELoss', dict(begin_epoch=0, k=0.2, q=0.5), lambda z, t: truncated_gce(z, t, 0.5, 0.2)),
     Case('TruncatedGCELoss', dict(begin_epoch=1), gce),
     Case('RCELoss', {}, rce),
-    Case('RCELoss', dict(A=-6.), lambda z, t: rce(z, t, math.exp(-6))),
+    Case('RCELoss', dict(A=-6.0), lambda z, t: rce(z, t, math.exp(-6))),
     Case('SCELoss', {}, lambda z, t: 0.1 * ce(z, t) + rce(z, t)),
-    Case('SCELoss', dict(alpha=6., beta=0.1, A=-4.), lambda z, t: 6 * ce(z, t) + 0.1 * rce(z, t, math.exp(-4))),
+    Case('SCELoss', dict(alpha=6.0, beta=0.1, A=-4.0), lambda z, t: 6 * ce(z, t) + 0.1 * rce(z, t, math.exp(-4))),
     Case('NCELoss', {}, nce),
-    Case('APLLoss', dict(active=dict(type='mmnoisy.NCELoss', loss_weight=10.), passive=dict(type='mmnoisy.MAELoss')),
-         lambda z, t: 10 * nce(z, t) + 2 - 2 * (t * softmax(z)).sum(1)),
+    Case(
+        'APLLoss',
+        dict(active=dict(type='mmnoisy.NCELoss', loss_weight=10.0), passive=dict(type='mmnoisy.MAELoss')),
+        lambda z, t: 10 * nce(z, t) + 2 - 2 * (t * softmax(z)).sum(1),
+    ),
     Case('SoftBootstrappingLoss', {}, lambda z, t: ce(z, 0.95 * t + 0.05 * softmax(z))),
     Case('HardBootstrappingLoss', {}, bootstrapping_hard),
     Case('HardBootstrappingLoss', dict(beta=0.3), lambda z, t: bootstrapping_hard(z, t, 0.3)),
     Case('NegEntropy', {}, neg_entropy),
-    Case('SumLoss', dict(terms=[
-        dict(loss=dict(type='mmnoisy.GCELoss')),
-        dict(loss=dict(type='mmnoisy.NegEntropy', loss_weight=0.5), end=1),
-        dict(loss=dict(type='mmpretrain.CrossEntropyLoss', loss_weight=2.), begin=0, end=3),
-        dict(loss=dict(type='mmnoisy.MAELoss'), begin=1)]),
-         lambda z, t: gce(z, t) + 0.5 * neg_entropy(z, t) + 2 * ce(z, t)),
+    Case(
+        'SumLoss',
+        dict(
+            terms=[
+                dict(loss=dict(type='mmnoisy.GCELoss')),
+                dict(loss=dict(type='mmnoisy.NegEntropy', loss_weight=0.5), end=1),
+                dict(loss=dict(type='mmpretrain.CrossEntropyLoss', loss_weight=2.0), begin=0, end=3),
+                dict(loss=dict(type='mmnoisy.MAELoss'), begin=1),
+            ]
+        ),
+        lambda z, t: gce(z, t) + 0.5 * neg_entropy(z, t) + 2 * ce(z, t),
+    ),
     Case('ForwardCorrectionLoss', dict(num_classes=K), ce),
-    Case('ForwardCorrectionLoss', dict(num_classes=K, transition=T.tolist()), lambda z, t: -(t * np.log(softmax(z) @ T)).sum(1)),
-    Case('BackwardCorrectionLoss', dict(num_classes=K, transition=T.tolist()),
-         lambda z, t: -(t * (np.linalg.inv(T) @ log_softmax(z).T).T).sum(1)),
-    Case('ImportanceReweightingLoss', dict(num_classes=K, transition=T.tolist()),
-         lambda z, t: -(t * softmax(z) / (softmax(z) @ T) * log_softmax(z)).sum(1), detached=True),
+    Case(
+        'ForwardCorrectionLoss',
+        dict(num_classes=K, transition=T.tolist()),
+        lambda z, t: -(t * np.log(softmax(z) @ T)).sum(1),
+    ),
+    Case(
+        'BackwardCorrectionLoss',
+        dict(num_classes=K, transition=T.tolist()),
+        lambda z, t: -(t * (np.linalg.inv(T) @ log_softmax(z).T).T).sum(1),
+    ),
+    Case(
+        'ImportanceReweightingLoss',
+        dict(num_classes=K, transition=T.tolist()),
+        lambda z, t: -(t * softmax(z) / (softmax(z) @ T) * log_softmax(z)).sum(1),
+        detached=True,
+    ),
     # beta=0: the targets are the predictions, whatever came before. The moving targets have tests of their own.
-    Case('ELRLoss', dict(num_classes=K, beta=0., lam=2.), elr_without_memory, dict(sample_idx=torch.arange(B)), detached=True),
+    Case(
+        'ELRLoss',
+        dict(num_classes=K, beta=0.0, lam=2.0),
+        elr_without_memory,
+        dict(sample_idx=torch.arange(B)),
+        detached=True,
+    ),
     # u = v = 0, as at the start.
-    Case('SOPLoss', dict(num_classes=K, num_samples=B, init_std=0.), sop_at_start, dict(sample_idx=torch.arange(B))),
+    Case('SOPLoss', dict(num_classes=K, num_samples=B, init_std=0.0), sop_at_start, dict(sample_idx=torch.arange(B))),
 ]
 each_case = pytest.mark.parametrize('case', CASES, ids=lambda case: f'{case.type}-{len(case.args)}')
 
@@ -167,7 +194,7 @@ def test_every_registered_loss_has_a_reference():
 def test_equals_the_reference(case, logits, labels, soft):
     for target in (labels, F.one_hot(labels, K), soft):
         loss = case.build()(logits, target, reduction_override='none', **case.kwargs)
-        assert loss.shape == (B, )
+        assert loss.shape == (B,)
         torch.testing.assert_close(loss, expected(case, logits, target), rtol=1e-9, atol=1e-9)
 
 
@@ -184,14 +211,14 @@ def test_gradcheck(case, logits, labels, soft):
 @each_case
 def test_reductions_weight_and_avg_factor(case, logits, labels):
     loss, values = case.build(), expected(case, logits, labels)
-    weight = torch.tensor([0., 1., 2., 0.5, 1., 0.])
+    weight = torch.tensor([0.0, 1.0, 2.0, 0.5, 1.0, 0.0])
     # (arguments of the call, what it must give)
     calls = [
         ({}, values.mean()),
         (dict(reduction_override='sum'), values.sum()),
         (dict(weight=weight), (values * weight).mean()),
         (dict(weight=weight, avg_factor=4), (values * weight).sum() / 4),
-        (dict(avg_factor=4.), values.sum() / 4),
+        (dict(avg_factor=4.0), values.sum() / 4),
         (dict(weight=weight, reduction_override='none'), values * weight),
         (dict(weight=weight, reduction_override='sum'), (values * weight).sum()),
         (dict(avg_factor=4, reduction_override='none'), values),
@@ -199,7 +226,7 @@ def test_reductions_weight_and_avg_factor(case, logits, labels):
     for call, result in calls:
         torch.testing.assert_close(loss(logits, labels, **call, **case.kwargs), result, rtol=1e-9, atol=1e-9)
     for reduction, result in (('none', values), ('sum', values.sum()), ('mean', values.mean())):
-        doubled = case.build(reduction=reduction, loss_weight=2.)
+        doubled = case.build(reduction=reduction, loss_weight=2.0)
         torch.testing.assert_close(doubled(logits, labels, **case.kwargs), 2 * result, rtol=1e-9, atol=1e-9)
     with pytest.raises(ValueError, match='avg_factor'):
         loss(logits, labels, avg_factor=4, reduction_override='sum', **case.kwargs)
@@ -211,8 +238,11 @@ def test_reductions_weight_and_avg_factor(case, logits, labels):
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float32])
 def test_huge_logits_are_finite(case, dtype):
     # The label is the largest, the smallest and a middle logit; all equal; two equal maxima.
-    logits = torch.tensor([[1e4, -1e4, 0, 0, 0], [-1e4, 1e4, 0, 0, 0], [0, 1e4, -1e4, 0, 0], [1e4] * 5,
-                           [1e4, 1e4, -1e4, 0, 0]], dtype=dtype, requires_grad=True)
+    logits = torch.tensor(
+        [[1e4, -1e4, 0, 0, 0], [-1e4, 1e4, 0, 0, 0], [0, 1e4, -1e4, 0, 0], [1e4] * 5, [1e4, 1e4, -1e4, 0, 0]],
+        dtype=dtype,
+        requires_grad=True,
+    )
     kwargs = {name: value[:5] for name, value in case.kwargs.items()}
     values = case.build()(logits, torch.zeros(5, dtype=torch.long), reduction_override='none', **kwargs)
     assert values.isfinite().all()
@@ -243,12 +273,12 @@ def test_inside_an_mmpretrain_head(case, is_soft, labels, soft):
     head = dict(type='mmpretrain.LinearClsHead', num_classes=K, in_channels=3, loss=loss)
     head = MMPRETRAIN_MODELS.build(head).double()
     features = torch.randn(B, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-    weight = torch.tensor([0., 1., 2., 0.5, 1., 0.])
+    weight = torch.tensor([0.0, 1.0, 2.0, 0.5, 1.0, 0.0])
     samples = [DataSample() for _ in labels]
     for sample, label, score in zip(samples, labels, soft):
         sample.set_gt_score(score) if is_soft else sample.set_gt_label(label)
-    result = head.loss((features, ), samples, weight=weight, **case.kwargs)['loss']
-    values = expected(case, head((features, )), soft if is_soft else labels)
+    result = head.loss((features,), samples, weight=weight, **case.kwargs)['loss']
+    values = expected(case, head((features,)), soft if is_soft else labels)
     torch.testing.assert_close(result, (values * weight).sum() / B, rtol=1e-9, atol=1e-9)
 
 
@@ -264,24 +294,24 @@ def test_limits(logits, labels, soft):
     p_y = logits.softmax(1).gather(1, labels[:, None])[:, 0]
     for target in (labels, soft):
         torch_ce = F.cross_entropy(logits, target, reduction='none')
-        assert_same(build('MAELoss')(logits, target), 2 * build('GCELoss', q=1.)(logits, target))
-        assert_same(build('SCELoss', alpha=1., beta=0.)(logits, target), torch_ce)
-        assert_same(build('SCELoss', alpha=0., beta=1.)(logits, target), build('RCELoss')(logits, target))
-        assert_same(build('SoftBootstrappingLoss', beta=1.)(logits, target), torch_ce)
-        assert_same(build('HardBootstrappingLoss', beta=1.)(logits, target), torch_ce)
-    assert_same(build('GCELoss', q=1.)(logits, labels), 1 - p_y)
+        assert_same(build('MAELoss')(logits, target), 2 * build('GCELoss', q=1.0)(logits, target))
+        assert_same(build('SCELoss', alpha=1.0, beta=0.0)(logits, target), torch_ce)
+        assert_same(build('SCELoss', alpha=0.0, beta=1.0)(logits, target), build('RCELoss')(logits, target))
+        assert_same(build('SoftBootstrappingLoss', beta=1.0)(logits, target), torch_ce)
+        assert_same(build('HardBootstrappingLoss', beta=1.0)(logits, target), torch_ce)
+    assert_same(build('GCELoss', q=1.0)(logits, labels), 1 - p_y)
     assert_same(build('GCELoss', q=1e-7)(logits, labels), -p_y.log(), rtol=1e-5, atol=1e-5)
     assert_same(build('RCELoss')(logits, labels), -math.log(1e-4) * (1 - p_y))
     uniform = build('NegEntropy')(torch.zeros(2, K), torch.zeros(2))
-    assert_same(uniform, torch.full((2, ), -math.log(K)), rtol=1e-6, atol=0)
+    assert_same(uniform, torch.full((2,), -math.log(K)), rtol=1e-6, atol=0)
     assert_same(build('NegEntropy')(torch.eye(K) * 1e3, torch.zeros(K)), torch.zeros(K), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize('type, total', [('MAELoss', 2 * K - 2), ('NCELoss', 1), ('RCELoss', (K - 1) * math.log(1e4))])
 def test_symmetric_losses_sum_to_a_constant_over_the_labels(type, total, logits):
     loss = build(type)
-    over_labels = sum(loss(logits, torch.full((B, ), label)) for label in range(K))
-    assert_same(over_labels, torch.full((B, ), float(total), dtype=torch.float64))
+    over_labels = sum(loss(logits, torch.full((B,), label)) for label in range(K))
+    assert_same(over_labels, torch.full((B,), float(total), dtype=torch.float64))
 
 
 def test_truncation_begins_with_its_epoch_and_stops_the_gradient(logits, labels, epoch):
@@ -318,11 +348,17 @@ def test_bootstrapping_gradients(logits, labels):
 
 
 def test_sum_loss_follows_the_epochs(logits, labels, epoch):
-    loss = build('SumLoss', terms=[
-        dict(loss=dict(type='mmnoisy.MAELoss'), end=2),
-        dict(begin=1, end=3,
-             loss=dict(type='mmpretrain.LabelSmoothLoss', label_smooth_val=0.2, num_classes=K, loss_weight=3.)),
-    ])
+    loss = build(
+        'SumLoss',
+        terms=[
+            dict(loss=dict(type='mmnoisy.MAELoss'), end=2),
+            dict(
+                begin=1,
+                end=3,
+                loss=dict(type='mmpretrain.LabelSmoothLoss', label_smooth_val=0.2, num_classes=K, loss_weight=3.0),
+            ),
+        ],
+    )
     logits.requires_grad_()
     smooth = 3 * F.cross_entropy(logits, labels, label_smoothing=0.2, reduction='none')
     mae = build('MAELoss')(logits, labels)
@@ -348,18 +384,21 @@ def test_sum_loss_hands_sample_idx_to_those_who_ask(logits, labels):
     assert_same(loss(logits, labels, sample_idx=torch.arange(B)), build('GCELoss')(logits, labels) + torch.arange(B))
 
 
-@pytest.mark.parametrize('type, args, message', [
-    ('GCELoss', dict(q=0.), 'q must be'),
-    ('TruncatedGCELoss', dict(begin_epoch=0, k=1.), 'k must be'),
-    ('RCELoss', dict(A=0.), 'negative'),
-    ('SoftBootstrappingLoss', dict(beta=1.1), 'beta must be'),
-    ('HardBootstrappingLoss', dict(beta=-0.1), 'HardBootstrappingLoss: beta'),
-    ('SumLoss', dict(terms=[]), 'empty'),
-    ('SumLoss', dict(terms=[dict(weight=1)]), 'needs the key loss'),
-    ('SumLoss', dict(terms=[dict(loss=dict(type='mmnoisy.GCELoss'), weight=1)]), "unknown: 'weight'"),
-    ('SumLoss', dict(terms=[dict(loss=dict(type='mmnoisy.GCELoss'), begin=3, end=3)]), 'before it begins'),
-    ('L1Penalty', dict(weight=-1.), 'weight must be'),
-])
+@pytest.mark.parametrize(
+    'type, args, message',
+    [
+        ('GCELoss', dict(q=0.0), 'q must be'),
+        ('TruncatedGCELoss', dict(begin_epoch=0, k=1.0), 'k must be'),
+        ('RCELoss', dict(A=0.0), 'negative'),
+        ('SoftBootstrappingLoss', dict(beta=1.1), 'beta must be'),
+        ('HardBootstrappingLoss', dict(beta=-0.1), 'HardBootstrappingLoss: beta'),
+        ('SumLoss', dict(terms=[]), 'empty'),
+        ('SumLoss', dict(terms=[dict(weight=1)]), 'needs the key loss'),
+        ('SumLoss', dict(terms=[dict(loss=dict(type='mmnoisy.GCELoss'), weight=1)]), "unknown: 'weight'"),
+        ('SumLoss', dict(terms=[dict(loss=dict(type='mmnoisy.GCELoss'), begin=3, end=3)]), 'before it begins'),
+        ('L1Penalty', dict(weight=-1.0), 'weight must be'),
+    ],
+)
 def test_bad_arguments(type, args, message):
     with pytest.raises(ValueError, match=message):
         MODELS.build(dict(type=f'mmnoisy.{type}', **args))
@@ -385,11 +424,14 @@ def test_l1_penalty():
 
 
 def test_l1_penalty_in_a_classifier():
-    model = MMPRETRAIN_MODELS.build(dict(
-        type='mmnoisy.SampleAwareClassifier',
-        backbone=dict(type='mmnoisy.CNN3', channels=(2, 2, 4)),
-        head=dict(type='mmpretrain.LinearClsHead', num_classes=K, in_channels=4),
-        penalties=[dict(type='mmnoisy.L1Penalty', weight=0.1)]))
+    model = MMPRETRAIN_MODELS.build(
+        dict(
+            type='mmnoisy.SampleAwareClassifier',
+            backbone=dict(type='mmnoisy.CNN3', channels=(2, 2, 4)),
+            head=dict(type='mmpretrain.LinearClsHead', num_classes=K, in_channels=4),
+            penalties=[dict(type='mmnoisy.L1Penalty', weight=0.1)],
+        )
+    )
     losses = model.loss(torch.randn(2, 1, 8, 8), [DataSample().set_gt_label(label) for label in (0, 1)])
     weights = [p for name, p in model.named_parameters() if p.ndim > 1]
     assert len(weights) == 4

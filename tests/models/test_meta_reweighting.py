@@ -18,7 +18,8 @@ CONFIGS = {
 def small_cfg(work_dir, name='mwn', **overrides):
     overrides.setdefault('train_dataloader__batch_size', 256)
     return digits_cfg(
-        work_dir, CONFIGS[name], default_hooks__summary__train_interval=0, custom_hooks__0__batch_size=16, **overrides)
+        work_dir, CONFIGS[name], default_hooks__summary__train_interval=0, custom_hooks__0__batch_size=16, **overrides
+    )
 
 
 def problem(seed=0):
@@ -26,14 +27,14 @@ def problem(seed=0):
     generator = torch.Generator().manual_seed(seed)
     net = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3)).double()
     x, trusted_x = (torch.randn(n, 4, generator=generator, dtype=torch.float64) for n in (8, 5))
-    y, trusted_y = (torch.randint(3, (n, ), generator=generator) for n in (8, 5))
+    y, trusted_y = (torch.randint(3, (n,), generator=generator) for n in (8, 5))
     params = {name: p.detach() for name, p in net.named_parameters()}
 
     def noisy(p):
-        return F.cross_entropy(torch.func.functional_call(net, p, (x, )), y, reduction='none')
+        return F.cross_entropy(torch.func.functional_call(net, p, (x,)), y, reduction='none')
 
     def trusted(p):
-        return F.cross_entropy(torch.func.functional_call(net, p, (trusted_x, )), trusted_y)
+        return F.cross_entropy(torch.func.functional_call(net, p, (trusted_x,)), trusted_y)
 
     return params, noisy, trusted
 
@@ -61,7 +62,7 @@ def test_meta_gradient_equals_finite_differences(start):
 def batch(model, size, seed):
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.randn(size, 1, 8, 8, generator=generator)
-    labels = torch.randint(10, (size, ), generator=generator)
+    labels = torch.randint(10, (size,), generator=generator)
     return inputs, [DataSample(metainfo=dict(sample_idx=i)).set_gt_label(int(label)) for i, label in enumerate(labels)]
 
 
@@ -81,10 +82,12 @@ def test_l2rw_weights_follow_the_reference(tmp_path):
     params = list(model.parameters())
     trusted = torch.autograd.grad(model.sample_losses(*model.meta_batch).mean(), params)
     per_sample = model.sample_losses(inputs, samples)
-    agreement = torch.stack([
-        sum((a * b).sum() for a, b in zip(torch.autograd.grad(value, params, retain_graph=True), trusted))
-        for value in per_sample
-    ]).clamp_min(0)
+    agreement = torch.stack(
+        [
+            sum((a * b).sum() for a, b in zip(torch.autograd.grad(value, params, retain_graph=True), trusted))
+            for value in per_sample
+        ]
+    ).clamp_min(0)
     expected = (agreement / agreement.sum() * per_sample).sum()
     assert (agreement > 0).any() and (agreement == 0).any()
     torch.testing.assert_close(losses['loss'], expected, rtol=1e-4, atol=1e-6)
@@ -158,14 +161,19 @@ def test_pseudo_clean_samples_come_from_a_samples_csv(tmp_path):
 def test_resume_equals_an_unbroken_run(name, tmp_path):
     whole = train(small_cfg(tmp_path / 'whole', name))
     resumed = train(
-        small_cfg(tmp_path / 'resumed', name, resume=True, load_from=str(tmp_path / 'whole' / 'epoch_1.pth')))
+        small_cfg(tmp_path / 'resumed', name, resume=True, load_from=str(tmp_path / 'whole' / 'epoch_1.pth'))
+    )
     for key, value in whole.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[key]), key
 
 
 def ddp_run(cfg):
     runner = train(ddp(cfg))
-    return {key: value for key, value in runner.model.module.state_dict().items() if 'running' not in key and 'tracked' not in key}
+    return {
+        key: value
+        for key, value in runner.model.module.state_dict().items()
+        if 'running' not in key and 'tracked' not in key
+    }
 
 
 @pytest.mark.ddp

@@ -27,7 +27,7 @@ def softmax(z):
 
 
 def test_elr_value_targets_and_gradient_over_three_visits():
-    loss = elr(lam=3., beta=0.7).double()
+    loss = elr(lam=3.0, beta=0.7).double()
     t = np.zeros((3, K))
     for visit in range(3):
         z = logits(visit)
@@ -63,7 +63,9 @@ def test_elr_half_storage_is_close():
         loss.set_num_samples(N)
     for visit in range(3):
         z = logits(visit)
-        torch.testing.assert_close(half(z, LABELS, sample_idx=ROWS), full(z, LABELS, sample_idx=ROWS), rtol=1e-2, atol=1e-2)
+        torch.testing.assert_close(
+            half(z, LABELS, sample_idx=ROWS), full(z, LABELS, sample_idx=ROWS), rtol=1e-2, atol=1e-2
+        )
     assert half.targets.dtype == torch.float16 and half.targets.shape == (N, K)
 
 
@@ -105,7 +107,7 @@ def test_clear_errors():
     with pytest.raises(ValueError, match='SampleAwareClassifier'):
         elr()(logits(0), LABELS)
     with pytest.raises(ValueError, match='beta in'):
-        elr(beta=1.)
+        elr(beta=1.0)
     with pytest.raises(ValueError, match="not 'int8'"):
         elr(dtype='int8')
     with pytest.raises(ValueError, match='write num_samples=9'):

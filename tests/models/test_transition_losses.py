@@ -9,7 +9,7 @@ import mmnoisy.models  # noqa: F401
 from mmnoisy.registry import MODELS
 
 K, B = 4, 5
-T = np.array([[.7, .1, .1, .1], [0, .8, .2, 0], [0, 0, 1, 0], [.3, 0, .1, .6]])
+T = np.array([[0.7, 0.1, 0.1, 0.1], [0, 0.8, 0.2, 0], [0, 0, 1, 0], [0.3, 0, 0.1, 0.6]])
 TYPES = ('ForwardCorrectionLoss', 'BackwardCorrectionLoss', 'ImportanceReweightingLoss')
 
 
@@ -25,10 +25,14 @@ def test_backward_is_unbiased():
     # The mean over the noisy labels of class i is cross entropy with i.
     z = logits()
     loss = build('BackwardCorrectionLoss')
-    of_label = torch.stack([loss(z, torch.full((B, ), j)) for j in range(K)], 1)
+    of_label = torch.stack([loss(z, torch.full((B,), j)) for j in range(K)], 1)
     for i in range(K):
-        torch.testing.assert_close(of_label @ torch.as_tensor(T[i]), F.cross_entropy(z, torch.full((B, ), i), reduction='none'),
-                                   rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(
+            of_label @ torch.as_tensor(T[i]),
+            F.cross_entropy(z, torch.full((B,), i), reduction='none'),
+            rtol=1e-6,
+            atol=1e-6,
+        )
 
 
 def test_forward_is_smallest_at_the_clean_posterior():
@@ -67,7 +71,7 @@ def test_revision_learns_the_slack():
 
 
 def test_confident_wrong_prediction_keeps_its_gradient():
-    z = torch.tensor([[30., 0, 0, 0]], requires_grad=True)
+    z = torch.tensor([[30.0, 0, 0, 0]], requires_grad=True)
     build('ForwardCorrectionLoss', transition=None)(z, torch.tensor([1])).sum().backward()
     assert z.grad[0, 1] < -0.9
 
@@ -87,12 +91,15 @@ def test_matrix_from_file_and_from_kind(type, tmp_path):
     assert torch.equal(other(z, labels), by_kind(z, labels))
 
 
-@pytest.mark.parametrize('transition, message', [
-    (np.eye(3), r'shape \(3, 3\)'),
-    (np.eye(K) * 0.9, 'row 0 .*sums to 0.9'),
-    (np.eye(K) * 2 - np.ones((K, K)) / K, 'outside'),
-    (dict(kind='instance', rate=0.2), "unknown kind 'instance'"),
-])
+@pytest.mark.parametrize(
+    'transition, message',
+    [
+        (np.eye(3), r'shape \(3, 3\)'),
+        (np.eye(K) * 0.9, 'row 0 .*sums to 0.9'),
+        (np.eye(K) * 2 - np.ones((K, K)) / K, 'outside'),
+        (dict(kind='instance', rate=0.2), "unknown kind 'instance'"),
+    ],
+)
 def test_refuses_what_is_no_transition_matrix(transition, message):
     with pytest.raises(ValueError, match=message):
         build('ForwardCorrectionLoss', transition=transition)

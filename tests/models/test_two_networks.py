@@ -15,7 +15,8 @@ from mmnoisy.registry import MODELS
 NETWORK = dict(
     type='mmnoisy.SampleAwareClassifier',
     backbone=dict(type='mmnoisy.CNN3', in_channels=1, channels=(4, 6, 8)),
-    head=dict(type='LinearClsHead', num_classes=5, in_channels=8, loss=dict(type='CrossEntropyLoss')))
+    head=dict(type='LinearClsHead', num_classes=5, in_channels=8, loss=dict(type='CrossEntropyLoss')),
+)
 
 
 def build(loss=None, type='mmnoisy.TwoNetworks', seed=0, network=(), **kwargs):
@@ -30,7 +31,7 @@ def build(loss=None, type='mmnoisy.TwoNetworks', seed=0, network=(), **kwargs):
 
 def batch(size=6, seed=1):
     generator = torch.Generator().manual_seed(seed)
-    labels = torch.randint(5, (size, ), generator=generator)
+    labels = torch.randint(5, (size,), generator=generator)
     samples = [DataSample(metainfo=dict(sample_idx=i)).set_gt_label(int(label)) for i, label in enumerate(labels)]
     return torch.randn(size, 1, 8, 8, generator=generator), samples, labels
 

@@ -36,6 +36,7 @@ def run(tmp_path, monkeypatch):
     """Runs the recipe in this process, with more command line arguments."""
     monkeypatch.syspath_prepend(str(ROOT / 'tools'))
     import train_stages
+
     recipe = tmp_path / 'recipe.py'
     recipe.write_text(RECIPE.format(base=CONFIGS / 'ce/ce_cnn3_60e_digits-sym40.py'))
 
@@ -48,6 +49,7 @@ def run(tmp_path, monkeypatch):
 
 def test_recipe(run, tmp_path, monkeypatch, capsys):
     import train_stages
+
     done, train = [], train_stages.train
 
     def fails_in_the_last_stage(cfg, folder):
@@ -86,6 +88,7 @@ def test_recipe(run, tmp_path, monkeypatch, capsys):
 def _run_rank(recipe, out):
     sys.path.insert(0, str(ROOT / 'tools'))
     import train_stages
+
     wrapper = [f'model_wrapper_cfg.{key}' for key in
                ('type=MMDistributedDataParallel', 'device_ids=None', 'broadcast_buffers=False')]  # yapf: disable
     sys.argv = ['train_stages.py', recipe, '--work-dir', out, '--launcher', 'pytorch', '--cfg-options', *wrapper]
@@ -102,5 +105,6 @@ def test_recipe_on_two_ranks(run, tmp_path):
 
 def test_stage_names(run):
     from train_stages import stage_folders
+
     with pytest.raises(SystemExit, match='a name of its own'):
         stage_folders([dict(name='a'), dict(name='a')], 'out')

@@ -29,14 +29,14 @@ def make_hook(num_samples, num_classes) -> AUMHook:
     hook.record = {
         name: torch.zeros(num_samples, *column.shape, dtype=column.dtype) for name, column in hook.columns.items()
     }
-    hook._labels = torch.randint(num_classes, (num_samples, ))
+    hook._labels = torch.randint(num_classes, (num_samples,))
     hook._measuring, hook._is_last = True, False
     return hook
 
 
 def make_batches(number, batch_size, num_samples, num_classes, device):
     """(logits, data batch) pairs, each sample once."""
-    order = torch.randperm(num_samples)[:number * batch_size].view(number, batch_size)
+    order = torch.randperm(num_samples)[: number * batch_size].view(number, batch_size)
     for index in order:
         samples = [DataSample(metainfo=dict(sample_idx=i)) for i in index.tolist()]
         yield torch.randn(batch_size, num_classes, device=device), dict(data_samples=samples)
@@ -58,15 +58,21 @@ def hook_cost(args, num_samples, device, number=20) -> tuple:
         hook._rows('margin_sum', device), hook._rows('count', device), hook._rows('predicted', device)
         super(AUMHook, hook).after_train_epoch(None)
 
-    return iteration, seconds(end_epoch, device, repeats=5), sum(column.nbytes for column in hook.record.values()), epoch_bytes
+    return (
+        iteration,
+        seconds(end_epoch, device, repeats=5),
+        sum(column.nbytes for column in hook.record.values()),
+        epoch_bytes,
+    )
 
 
 def package_cost(args, number=5) -> float:
     """Seconds a sample of the ``aum`` package."""
     from aum import AUMCalculator
+
     calculator = AUMCalculator(tempfile.gettempdir())
     batches = list(make_batches(number, args.batch_size, args.batch_size * number, args.classes, torch.device('cpu')))
-    labels = torch.randint(args.classes, (args.batch_size, ))
+    labels = torch.randint(args.classes, (args.batch_size,))
 
     def iterate(logits, data_batch):
         index = [sample.sample_idx for sample in data_batch['data_samples']]
@@ -78,11 +84,14 @@ def package_cost(args, number=5) -> float:
 def resnet_step(args, device) -> float:
     """Seconds of a forward and backward pass of ResNet-50, scaled to the batch size."""
     from torchvision.models import resnet50
+
     model = resnet50().to(device)
     images = torch.randn(args.images, 3, 224, 224, device=device)
 
     def step():
-        torch.nn.functional.cross_entropy(model(images), torch.zeros(args.images, dtype=torch.long, device=device)).backward()
+        torch.nn.functional.cross_entropy(
+            model(images), torch.zeros(args.images, dtype=torch.long, device=device)
+        ).backward()
 
     return seconds(step, device, repeats=2) * args.batch_size / args.images
 
@@ -113,10 +122,16 @@ def main():
     added = iteration + epoch / steps
     step = resnet_step(args, device)
     print(f'{args.samples} samples, {args.classes} classes, batch {args.batch_size}, {device}:')
-    print(f'  an iteration: {iteration * 1e3:.3f} ms; the end of an epoch: {epoch * 1e3:.1f} ms, {epoch / steps * 1e6:.1f} us a step')
+    print(
+        f'  an iteration: {iteration * 1e3:.3f} ms; the end of an epoch: {epoch * 1e3:.1f} ms, {epoch / steps * 1e6:.1f} us a step'
+    )
     print(f'  a step of ResNet-50: {step * 1e3:.0f} ms (measured with {args.images} images and scaled)')
-    print(f'  share of the step: {100 * added / step:.4f} %; it is under 3 % of every step longer than {added / 0.03 * 1e3:.1f} ms')
-    print(f'  memory: {record_bytes / 1e6:.1f} MB for the record, {epoch_bytes / 1e6:.1f} MB for the columns of an epoch')
+    print(
+        f'  share of the step: {100 * added / step:.4f} %; it is under 3 % of every step longer than {added / 0.03 * 1e3:.1f} ms'
+    )
+    print(
+        f'  memory: {record_bytes / 1e6:.1f} MB for the record, {epoch_bytes / 1e6:.1f} MB for the columns of an epoch'
+    )
 
 
 if __name__ == '__main__':

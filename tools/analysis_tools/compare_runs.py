@@ -36,7 +36,9 @@ def read_run(work_dir) -> Run:
     work_dir = Path(work_dir)
     history = work_dir / 'history.csv'
     if not history.is_file():
-        raise FileNotFoundError(f'{work_dir} has no history.csv: it is not the work dir of a run with mmnoisy.SummaryHook.')
+        raise FileNotFoundError(
+            f'{work_dir} has no history.csv: it is not the work dir of a run with mmnoisy.SummaryHook.'
+        )
     with history.open(newline='') as file:
         rows = list(csv.DictReader(file))
     summary = work_dir / 'summary.json'
@@ -58,12 +60,14 @@ def table(runs: List[Run]) -> str:
 def plot(runs: List[Run], path) -> None:
     """Write a figure: test accuracy, and the share of wrong training labels that the network reproduces."""
     import matplotlib
+
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
+
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout='constrained')
     for run in runs:
         epochs, accuracy = run.curve('test_accuracy')
-        line, = left.plot(epochs, accuracy, label=run.name, linewidth=1.8)
+        (line,) = left.plot(epochs, accuracy, label=run.name, linewidth=1.8)
         best = _best_epoch(run)
         if best in epochs:
             left.plot(best, accuracy[epochs.index(best)], 'o', color=line.get_color(), markeredgecolor='black')
@@ -91,7 +95,9 @@ def _noise_text(runs: List[Run]) -> str:
     for run in runs:
         noise = run.summary.get('noise') or {}
         if noise.get('realised_rate') is not None:
-            texts.add(f'{noise["kind"]} noise, {100 * noise["realised_rate"]:.1f} % of {noise["num_samples"]} labels wrong')
+            texts.add(
+                f'{noise["kind"]} noise, {100 * noise["realised_rate"]:.1f} % of {noise["num_samples"]} labels wrong'
+            )
     return texts.pop() if len(texts) == 1 else ''
 
 

@@ -38,7 +38,7 @@ def extract(config: str, checkpoint: str, out: str, net: str = 'net1') -> None:
         raise ValueError(f'{config}: its model, {cfg.model.type}, is not one of two networks.')
     state = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     weights = {
-        name[len(net) + 1:]: value
+        name[len(net) + 1 :]: value
         for name, value in state.get('state_dict', state).items()
         if name.startswith(f'{net}.') and not name.startswith(f'{net}.head.loss_module.')
     }

@@ -13,4 +13,6 @@ test_dataloader = dict(
         ann_file='test.csv',
         classes='train.csv',
         test_mode=True,
-        pipeline={{_base_.test_pipeline}}))
+        pipeline={{_base_.test_pipeline}},
+    )
+)

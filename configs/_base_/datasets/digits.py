@@ -7,7 +7,8 @@ label_noise = dict(
     noise=dict(kind='symmetric', rate=0.4),
     holdout=0.1,
     seed=0,
-    pipeline=pipeline)
+    pipeline=pipeline,
+)
 
 train_dataloader = dict(
     batch_size=64,
@@ -16,7 +17,8 @@ train_dataloader = dict(
     pin_memory=False,
     collate_fn=dict(type='default_collate'),
     dataset=dict(part='train', **label_noise),
-    sampler=dict(type='DefaultSampler', shuffle=True))
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
 val_dataloader = dict(
     batch_size=256,
     num_workers=0,
@@ -24,7 +26,8 @@ val_dataloader = dict(
     pin_memory=False,
     collate_fn=dict(type='default_collate'),
     dataset=dict(part='val', **label_noise),
-    sampler=dict(type='DefaultSampler', shuffle=False))
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
 test_dataloader = dict(
     batch_size=256,
     num_workers=0,
@@ -32,6 +35,7 @@ test_dataloader = dict(
     pin_memory=False,
     collate_fn=dict(type='default_collate'),
     dataset=dict(type='mmnoisy.Digits', split='test', pipeline=pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=False))
-val_evaluator = dict(type='Accuracy', topk=(1, ))
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+val_evaluator = dict(type='Accuracy', topk=(1,))
 test_evaluator = val_evaluator

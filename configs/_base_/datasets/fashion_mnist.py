@@ -6,25 +6,29 @@ label_noise = dict(
     source=dict(type='mmnoisy.FashionMNIST', split='train'),
     noise=dict(kind='symmetric', rate=0.4),
     holdout=0.1,
-    seed=0)
+    seed=0,
+)
 
 train_dataloader = dict(
     batch_size=128,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
     dataset=dict(part='train', pipeline=train_pipeline, **label_noise),
-    sampler=dict(type='DefaultSampler', shuffle=True))
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
 val_dataloader = dict(
     batch_size=512,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
     dataset=dict(part='val', pipeline=test_pipeline, **label_noise),
-    sampler=dict(type='DefaultSampler', shuffle=False))
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
 test_dataloader = dict(
     batch_size=512,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
     dataset=dict(type='mmnoisy.FashionMNIST', split='test', pipeline=test_pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=False))
-val_evaluator = dict(type='Accuracy', topk=(1, ))
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+val_evaluator = dict(type='Accuracy', topk=(1,))
 test_evaluator = val_evaluator

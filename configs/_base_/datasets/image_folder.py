@@ -3,7 +3,8 @@
 data_root = 'data/images'
 num_classes = 10
 data_preprocessor = dict(
-    num_classes=num_classes, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
+    num_classes=num_classes, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True
+)
 # Pillow refuses a truncated file, which OpenCV fills with grey.
 load = dict(type='LoadImageFromFile', imdecode_backend='pillow')
 train_pipeline = [
@@ -23,25 +24,29 @@ label_noise = dict(
     source=dict(type='CustomDataset', data_root=data_root, data_prefix='train'),
     noise=None,
     holdout=0.1,
-    seed=0)
+    seed=0,
+)
 
 train_dataloader = dict(
     batch_size=32,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
     dataset=dict(part='train', pipeline=train_pipeline, **label_noise),
-    sampler=dict(type='DefaultSampler', shuffle=True))
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
 val_dataloader = dict(
     batch_size=32,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
     dataset=dict(part='val', pipeline=test_pipeline, **label_noise),
-    sampler=dict(type='DefaultSampler', shuffle=False))
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
 test_dataloader = dict(
     batch_size=32,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
     dataset=dict(type='CustomDataset', data_root=data_root, data_prefix='test', test_mode=True, pipeline=test_pipeline),
-    sampler=dict(type='DefaultSampler', shuffle=False))
-val_evaluator = dict(type='Accuracy', topk=(1, ))
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+val_evaluator = dict(type='Accuracy', topk=(1,))
 test_evaluator = val_evaluator

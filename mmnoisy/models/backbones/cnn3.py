@@ -34,4 +34,4 @@ class CNN3(BaseModule):
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
         """(B, C, H, W) with H, W >= 4 -> one feature map, ((B, channels[-1]),)."""
-        return (self.layers(x), )
+        return (self.layers(x),)

@@ -20,12 +20,14 @@ class CNN8(BaseModule):
         init_cfg (dict, optional): See mmengine's ``BaseModule``.
     """
 
-    def __init__(self,
-                 in_channels: int = 3,
-                 channels: Sequence[int] = (64, 128, 196),
-                 out_channels: int = 256,
-                 image_size: int = 32,
-                 init_cfg=None):
+    def __init__(
+        self,
+        in_channels: int = 3,
+        channels: Sequence[int] = (64, 128, 196),
+        out_channels: int = 256,
+        image_size: int = 32,
+        init_cfg=None,
+    ):
         super().__init__(init_cfg)
         layers = []
         for width in channels:
@@ -34,10 +36,11 @@ class CNN8(BaseModule):
                 in_channels = width
             layers.append(nn.MaxPool2d(2))
         self.layers = nn.Sequential(*layers, nn.Flatten())
-        size = image_size // 2**len(channels)
+        size = image_size // 2 ** len(channels)
         self.fc = nn.Sequential(
-            nn.Linear(in_channels * size**2, out_channels), nn.BatchNorm1d(out_channels), nn.ReLU(inplace=True))
+            nn.Linear(in_channels * size**2, out_channels), nn.BatchNorm1d(out_channels), nn.ReLU(inplace=True)
+        )
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
         """(B, C, image_size, image_size) -> one feature map, ((B, out_channels),)."""
-        return (self.fc(self.layers(x)), )
+        return (self.fc(self.layers(x)),)

@@ -31,4 +31,4 @@ class CNN9(BaseModule):
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
         """(B, C, H, W) with H, W >= 28 -> one feature map, ((B, 128),)."""
-        return (self.layers(x), )
+        return (self.layers(x),)

@@ -59,4 +59,5 @@ class CoTeaching(TwoNetworks):
             loss_net1=(loss1 * weight)[for1].sum() / divisor,
             loss_net2=(loss2 * weight)[for2].sum() / divisor,
             kept=loss1.new_tensor(len(for1) / len(loss1)),
-            **self.penalties())
+            **self.penalties(),
+        )

@@ -34,7 +34,8 @@ class CoTeachingPlus(CoTeaching):
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """As :meth:`CoTeaching.loss`, with ``disagreement``, the share of the batch that is predicted differently."""
         (loss1, logits1), (loss2, logits2) = (
-            self.losses_and_logits(net, inputs, data_samples) for net in (self.net1, self.net2))
+            self.losses_and_logits(net, inputs, data_samples) for net in (self.net1, self.net2)
+        )
         differs = logits1.argmax(1) != logits2.argmax(1)
         among = differs if current_epoch() >= self.init_epochs else torch.ones_like(differs)
         losses = self.cross_update(loss1, loss2, data_samples, among.nonzero().flatten())

@@ -27,8 +27,10 @@ class ForgetRate(nn.Module):
         if not self.auto and not (isinstance(rate, (int, float)) and 0 <= rate < 1):
             raise ValueError(f"forget_rate: rate must be in [0, 1) or 'auto', not {rate!r}.")
         if num_gradual < 1 or exponent <= 0:
-            raise ValueError('forget_rate: num_gradual must be at least 1 and exponent above 0, not '
-                             f'{num_gradual!r} and {exponent!r}.')
+            raise ValueError(
+                'forget_rate: num_gradual must be at least 1 and exponent above 0, not '
+                f'{num_gradual!r} and {exponent!r}.'
+            )
         self.rate, self.num_gradual, self.exponent = rate, num_gradual, exponent
         #: Set by ForgetRateHook, so that 'auto' without it does not silently forget nothing.
         self.has_estimator = False
@@ -49,7 +51,7 @@ class ForgetRate(nn.Module):
         if self.auto and current_epoch() and not self.has_estimator:
             raise RuntimeError("forget_rate='auto' needs custom_hooks=[dict(type='mmnoisy.ForgetRateHook')].")
         rate = self.estimate.item() if self.auto else self.rate
-        return min((current_epoch() + 1)**self.exponent / self.num_gradual, 1.0) * rate
+        return min((current_epoch() + 1) ** self.exponent / self.num_gradual, 1.0) * rate
 
 
 def small_loss(losses: Tensor, forget_rate: float) -> Tensor:

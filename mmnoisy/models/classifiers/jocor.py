@@ -39,7 +39,8 @@ class JoCoR(TwoNetworks):
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """``loss_joint``, mean over the selected samples, and ``kept``, their share of the batch."""
         (loss1, logits1), (loss2, logits2) = (
-            self.losses_and_logits(net, inputs, data_samples) for net in (self.net1, self.net2))
+            self.losses_and_logits(net, inputs, data_samples) for net in (self.net1, self.net2)
+        )
         log1, log2 = logits1.log_softmax(1), logits2.log_softmax(1)
         # KL(p1 || p2) + KL(p2 || p1)
         divergence = ((log1.exp() - log2.exp()) * (log1 - log2)).sum(1)
@@ -50,4 +51,5 @@ class JoCoR(TwoNetworks):
         return dict(
             loss_joint=(joint * weight)[small].mean(),
             kept=joint.new_tensor(len(small) / len(joint)),
-            **self.penalties())
+            **self.penalties(),
+        )

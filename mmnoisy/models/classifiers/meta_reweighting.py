@@ -11,8 +11,13 @@ from .sample_aware import SampleAwareClassifier
 Params = Dict[str, Tensor]
 
 
-def meta_gradient(sample_losses: Callable[[Params], Tensor], meta_loss: Callable[[Params], Tensor], params: Params,
-                  weight: Optional[Tensor], lr: float) -> Tensor:
+def meta_gradient(
+    sample_losses: Callable[[Params], Tensor],
+    meta_loss: Callable[[Params], Tensor],
+    params: Params,
+    weight: Optional[Tensor],
+    lr: float,
+) -> Tensor:
     """Gradient of the loss on trusted samples, after one virtual SGD step, with respect to the weights of that step.
 
     The step is ``params' = params - lr / B * sum_i w_i grad(loss_i)``. It is linear in the weights, so the gradient is
@@ -37,7 +42,7 @@ def meta_gradient(sample_losses: Callable[[Params], Tensor], meta_loss: Callable
         virtual = params
     direction = grad(meta_loss)(virtual)
     _average(direction)
-    losses, slopes = jvp(sample_losses, (params, ), (direction, ))
+    losses, slopes = jvp(sample_losses, (params,), (direction,))
     return -lr / len(losses) * slopes.detach()
 
 
@@ -76,7 +81,9 @@ class MetaReweighting(SampleAwareClassifier):
             RuntimeError: No trusted batch was handed over.
         """
         if self.meta_batch is None:
-            raise RuntimeError(f"{type(self).__name__} has no trusted batch: add custom_hooks=[dict(type='mmnoisy.MetaSetHook')].")
+            raise RuntimeError(
+                f"{type(self).__name__} has no trusted batch: add custom_hooks=[dict(type='mmnoisy.MetaSetHook')]."
+            )
         params = {name: p.detach() for name, p in self.named_parameters() if not name.startswith('weight_net.')}
 
         def losses_at(p, batch):
@@ -85,8 +92,13 @@ class MetaReweighting(SampleAwareClassifier):
             return functional_call(self, (p, buffers), batch, dict(mode='sample_losses'))
 
         with torch.autocast(inputs.device.type, enabled=False):
-            return meta_gradient(lambda p: losses_at(p, (inputs, data_samples)), lambda p: losses_at(p, self.meta_batch).mean(),
-                                 params, weight, self.virtual_lr)
+            return meta_gradient(
+                lambda p: losses_at(p, (inputs, data_samples)),
+                lambda p: losses_at(p, self.meta_batch).mean(),
+                params,
+                weight,
+                self.virtual_lr,
+            )
 
 
 @MODELS.register_module()
@@ -133,4 +145,7 @@ class MetaWeightNet(MetaReweighting):
         slope = slope - slope.mean()
         slope = slope / slope.abs().mean().clamp_min(torch.finfo(slope.dtype).tiny)
         return dict(
-            loss=(weight.detach() * losses).mean(), loss_weight_net=(slope * weight).mean(), mean_weight=weight.detach().mean())
+            loss=(weight.detach() * losses).mean(),
+            loss_weight_net=(slope * weight).mean(),
+            mean_weight=weight.detach().mean(),
+        )

@@ -15,7 +15,9 @@ def sample_indices(data_samples: Sequence[DataSample], device=None) -> Tensor:
         KeyError: The pipeline did not pack ``sample_idx``.
     """
     if 'sample_idx' not in data_samples[0]:
-        raise KeyError("A DataSample has no 'sample_idx'. Keep it in the meta_keys of PackInputs (it is there by default).")
+        raise KeyError(
+            "A DataSample has no 'sample_idx'. Keep it in the meta_keys of PackInputs (it is there by default)."
+        )
     return torch.tensor([int(sample.sample_idx) for sample in data_samples], device=device)
 
 
@@ -54,7 +56,9 @@ class SampleAwareClassifier(ImageClassifier):
         Returns:
             dict[str, Tensor]: The head's losses and ``loss_<penalty>`` for each penalty.
         """
-        losses = self.head.loss(self.extract_feat(inputs), data_samples, **self.loss_kwargs(data_samples, inputs.device))
+        losses = self.head.loss(
+            self.extract_feat(inputs), data_samples, **self.loss_kwargs(data_samples, inputs.device)
+        )
         for penalty in self.penalties:
             losses[f'loss_{penalty.name}'] = penalty(self)
         return losses

@@ -43,18 +43,23 @@ class TwoNetworks(BaseModel):
         ValueError: Unknown ``predict_with``.
     """
 
-    def __init__(self,
-                 network: dict,
-                 data_preprocessor: Optional[dict] = None,
-                 predict_with: str = 'ensemble',
-                 init_cfg: Optional[dict] = None):
+    def __init__(
+        self,
+        network: dict,
+        data_preprocessor: Optional[dict] = None,
+        predict_with: str = 'ensemble',
+        init_cfg: Optional[dict] = None,
+    ):
         built = built_module(network)
         if built or not isinstance(network, dict):
-            raise TypeError(f'{type(self).__name__}: {built or "network"} must be a config dict, not a built module: '
-                            'it is built twice, with different initial weights.')
+            raise TypeError(
+                f'{type(self).__name__}: {built or "network"} must be a config dict, not a built module: '
+                'it is built twice, with different initial weights.'
+            )
         if predict_with not in PREDICTORS:
-            raise ValueError(f'{type(self).__name__}: predict_with must be one of {", ".join(PREDICTORS)}, not '
-                             f'{predict_with!r}.')
+            raise ValueError(
+                f'{type(self).__name__}: predict_with must be one of {", ".join(PREDICTORS)}, not {predict_with!r}.'
+            )
         network = copy.deepcopy(network)
         network.setdefault('type', 'ImageClassifier')
         preprocessor = dict(data_preprocessor or network.get('data_preprocessor') or {})
@@ -147,9 +152,11 @@ class TwoNetworks(BaseModel):
             terms = [term for name, term in net.head.loss(feats, data_samples, **kwargs).items() if 'loss' in name]
         finally:
             handle.remove()
-        if any(term.shape != (len(data_samples), ) for term in terms):
-            raise ValueError(f'{type(net.head).__name__}: its loss gives shape {tuple(terms[0].shape)} for a batch of '
-                             f"{len(data_samples)} under reduction_override='none'; one value a sample is needed.")
+        if any(term.shape != (len(data_samples),) for term in terms):
+            raise ValueError(
+                f'{type(net.head).__name__}: its loss gives shape {tuple(terms[0].shape)} for a batch of '
+                f"{len(data_samples)} under reduction_override='none'; one value a sample is needed."
+            )
         return sum(terms), caught[-1]
 
     @staticmethod
@@ -162,7 +169,8 @@ class TwoNetworks(BaseModel):
         """``loss_<net>_<penalty>`` of networks that have ``penalties`` (:class:`SampleAwareClassifier`)."""
         return {
             f'loss_{name}_{penalty.name}': penalty(net)
-            for name, net in (('net1', self.net1), ('net2', self.net2)) for penalty in getattr(net, 'penalties', ())
+            for name, net in (('net1', self.net1), ('net2', self.net2))
+            for penalty in getattr(net, 'penalties', ())
         }
 
     def _single_into_both(self, state_dict, prefix, *args) -> None:

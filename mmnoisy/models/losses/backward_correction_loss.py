@@ -29,8 +29,10 @@ class BackwardCorrectionLoss(TransitionLoss):
         super().set_transition(transition)
         condition = np.linalg.cond(np.asarray(transition, dtype=np.float64))
         if not condition <= self.max_condition:
-            raise ValueError(f'BackwardCorrectionLoss: T has the condition number {condition:.3g} > {self.max_condition:g}: it is '
-                             'singular or nearly so and cannot be inverted. Use ForwardCorrectionLoss, which needs no inverse.')
+            raise ValueError(
+                f'BackwardCorrectionLoss: T has the condition number {condition:.3g} > {self.max_condition:g}: it is '
+                'singular or nearly so and cannot be inverted. Use ForwardCorrectionLoss, which needs no inverse.'
+            )
 
     def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
         # (target T^{-1})_j weighs the loss of class j.

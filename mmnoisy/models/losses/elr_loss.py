@@ -34,9 +34,9 @@ class ELRLoss(SampleStateLoss):
         RuntimeError: Several ranks without the hook.
     """
 
-    sample_state = ('targets', )
+    sample_state = ('targets',)
 
-    def __init__(self, num_classes: int, lam: float = 3., beta: float = 0.7, dtype: str = 'float32', **kwargs):
+    def __init__(self, num_classes: int, lam: float = 3.0, beta: float = 0.7, dtype: str = 'float32', **kwargs):
         super().__init__(**kwargs)
         if lam < 0 or not 0 <= beta < 1:
             raise ValueError(f'ELRLoss: lam must be >= 0 and beta in [0, 1), not {lam} and {beta}.')
@@ -59,7 +59,9 @@ class ELRLoss(SampleStateLoss):
         self.check_index(sample_idx)
         if self.num_samples is None:
             if get_world_size() > 1:
-                raise RuntimeError('ELRLoss needs its hook on several ranks: custom_hooks=[dict(type="mmnoisy.SampleStateHook")].')
+                raise RuntimeError(
+                    'ELRLoss needs its hook on several ranks: custom_hooks=[dict(type="mmnoisy.SampleStateHook")].'
+                )
             self._grow(int(sample_idx.max()) + 1)
         p = cls_score.softmax(1).clamp(1e-4, 1 - 1e-4)
         average = self.targets[sample_idx].to(p)

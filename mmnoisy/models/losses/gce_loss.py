@@ -29,4 +29,4 @@ class GCELoss(RobustLoss):
     def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
         p = (cls_score.softmax(1) * target).sum(1)
         # The gradient of p^q is infinite at 0.
-        return (1 - p.clamp_min(1e-7)**self.q) / self.q
+        return (1 - p.clamp_min(1e-7) ** self.q) / self.q

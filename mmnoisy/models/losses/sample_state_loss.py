@@ -35,8 +35,10 @@ class SampleStateLoss(RobustLoss):
             ValueError: ``sample_idx`` is None.
         """
         if sample_idx is None:
-            raise ValueError(f'{type(self).__name__} keeps something per sample and was called without sample_idx: use '
-                             "model=dict(type='mmnoisy.SampleAwareClassifier', ...) in place of ImageClassifier.")
+            raise ValueError(
+                f'{type(self).__name__} keeps something per sample and was called without sample_idx: use '
+                "model=dict(type='mmnoisy.SampleAwareClassifier', ...) in place of ImageClassifier."
+            )
 
 
 def gather_rows(rows: Tensor, seen: Tensor) -> None:
@@ -47,6 +49,7 @@ def gather_rows(rows: Tensor, seen: Tensor) -> None:
         seen (Tensor): (N,) bool, the rows that this rank wrote.
     """
     from mmengine.dist import all_reduce, get_world_size
+
     if get_world_size() == 1:
         return
     count = seen.float()

@@ -49,15 +49,17 @@ class SOPLoss(SampleStateLoss):
 
     def set_num_samples(self, num_samples: int) -> None:
         if num_samples > self.num_samples:
-            raise ValueError(f'SOPLoss: num_samples is {self.num_samples}, but the training set has {num_samples} samples: write '
-                             f'num_samples={num_samples} in its config.')
+            raise ValueError(
+                f'SOPLoss: num_samples is {self.num_samples}, but the training set has {num_samples} samples: write '
+                f'num_samples={num_samples} in its config.'
+            )
 
     def per_sample(self, cls_score: Tensor, target: Tensor, sample_idx: Optional[Tensor] = None) -> Tensor:
         self.check_index(sample_idx)
-        u = (self.u[sample_idx].to(cls_score)**2 * target).clamp(0, 1)
-        v = (self.v[sample_idx].to(cls_score)**2 * (1 - target)).clamp(0, 1)
+        u = (self.u[sample_idx].to(cls_score) ** 2 * target).clamp(0, 1)
+        v = (self.v[sample_idx].to(cls_score) ** 2 * (1 - target)).clamp(0, 1)
         p = cls_score.softmax(1)
         q = (p + u - v.detach()).clamp_min(1e-4)
         cross_entropy = -(target * (q / q.sum(1, keepdim=True)).log()).sum(1)
         hard = F.one_hot(p.argmax(1), p.size(1))
-        return cross_entropy + ((hard + u - v - target)**2).sum(1)
+        return cross_entropy + ((hard + u - v - target) ** 2).sum(1)

@@ -43,8 +43,10 @@ class SumLoss(RobustLoss):
 
     def _add_term(self, i: int, loss: Optional[dict] = None, begin: int = 0, end: Optional[int] = None, **unknown):
         if loss is None or unknown:
-            raise ValueError(f'SumLoss: term {i} needs the key loss and may have begin and end'
-                             f'{"; unknown: " + ", ".join(map(repr, unknown)) if unknown else ""}.')
+            raise ValueError(
+                f'SumLoss: term {i} needs the key loss and may have begin and end'
+                f'{"; unknown: " + ", ".join(map(repr, unknown)) if unknown else ""}.'
+            )
         if end is not None and end <= begin:
             raise ValueError(f'SumLoss: term {i} ends in epoch {end}, before it begins in epoch {begin}.')
         self.losses.append(MMPRETRAIN_MODELS.build(loss))

@@ -9,9 +9,8 @@ from ...datasets import transition as matrices
 from .robust_loss import RobustLoss
 
 _KINDS = dict(
-    symmetric=matrices.symmetric_matrix,
-    pairflip=matrices.pairflip_matrix,
-    asymmetric=matrices.asymmetric_matrix)
+    symmetric=matrices.symmetric_matrix, pairflip=matrices.pairflip_matrix, asymmetric=matrices.asymmetric_matrix
+)
 
 
 def read_transition(transition, num_classes: int) -> np.ndarray:
@@ -33,8 +32,10 @@ def read_transition(transition, num_classes: int) -> np.ndarray:
         return np.eye(num_classes)
     if isinstance(transition, (str, Path)):
         if not Path(transition).is_file():
-            raise FileNotFoundError(f'transition: {transition} does not exist. TransitionHook writes transition_matrix.npy into '
-                                    'the work_dir of its run.')
+            raise FileNotFoundError(
+                f'transition: {transition} does not exist. TransitionHook writes transition_matrix.npy into '
+                'the work_dir of its run.'
+            )
         transition = np.load(transition)
     if isinstance(transition, dict):
         options = dict(transition)
@@ -62,10 +63,9 @@ class TransitionLoss(RobustLoss):
         FileNotFoundError: No such file.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 transition: Optional[Union[dict, str, Sequence[Sequence[float]]]] = None,
-                 **kwargs):
+    def __init__(
+        self, num_classes: int, transition: Optional[Union[dict, str, Sequence[Sequence[float]]]] = None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.num_classes = num_classes
         self.register_buffer('transition', torch.eye(num_classes))
