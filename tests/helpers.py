@@ -15,8 +15,10 @@ from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
+from torch import nn
 
 import mmnoisy  # noqa: F401
+from mmnoisy.engine.sweep import unwrap
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / 'configs'
@@ -76,6 +78,18 @@ def build_runner(cfg: Config) -> Runner:
 def train(cfg: Config) -> Runner:
     """Train in this process; returns the runner."""
     runner = build_runner(cfg)
+    runner.train()
+    return runner
+
+
+def train_still(cfg: Config) -> Runner:
+    """Run a config with a learning rate of 0 and BatchNorm that learns nothing: what hooks find in the first network."""
+    cfg = cfg.copy()
+    cfg.optim_wrapper.optimizer.lr = 0.0
+    runner = build_runner(cfg)
+    for module in unwrap(runner.model).modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.0
     runner.train()
     return runner
 

@@ -3,12 +3,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.hooks import Hook
-from torch import nn
 
 from mmnoisy.engine import LossMixtureHook
 from mmnoisy.engine.mixtures import fit_bmm
 from mmnoisy.engine.sweep import unwrap
-from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
+from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train, train_still
 
 BASE = 'm_correction/m_correction_cnn3_60e_digits-sym40.py'
 
@@ -79,13 +78,7 @@ def test_resumed_run_equals_the_unbroken_one(tmp_path):
 
 
 def _frozen(cfg):
-    """Train with a learning rate of 0 and BatchNorm that learns nothing: ``p_clean`` of the initial network."""
-    runner = build_runner(cfg)
-    for module in unwrap(runner.model).modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 0.0
-    runner.train()
-    return hook_of(runner).record['p_clean']
+    return hook_of(train_still(cfg)).record['p_clean']
 
 
 def _learn(cfg):
@@ -95,9 +88,8 @@ def _learn(cfg):
 
 @pytest.mark.ddp
 def test_two_ranks(tmp_path):
-    still = dict(optim_wrapper__optimizer__lr=0.0, epochs=2)
-    one = _frozen(config(tmp_path / 'one', **still))
-    for p_clean in run_two_ranks(_frozen, ddp(config(tmp_path / 'two', **still))):
+    one = _frozen(config(tmp_path / 'one', epochs=2))
+    for p_clean in run_two_ranks(_frozen, ddp(config(tmp_path / 'two', epochs=2))):
         torch.testing.assert_close(p_clean, one, atol=1e-3, rtol=0)
     (weights, p_clean), (weights1, p_clean1) = run_two_ranks(_learn, ddp(config(tmp_path / 'learn', epochs=2)))
     assert torch.equal(p_clean, p_clean1)
