@@ -56,6 +56,7 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
+    package_data={'mmnoisy.report': ['templates/*']},
     install_requires=TORCH + ['numpy', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
     extras_require=dict(STACKS, tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2']),
     cmdclass=dict(build_py=BuildWithMim),

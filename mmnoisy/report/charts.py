@@ -99,7 +99,8 @@ def detection_side_by_side(found: Dict[str, dict]):
 
 def cut_of(samples: Samples) -> Optional[float]:
     """The score below which labels are flagged; None where flags do not go by the score alone."""
-    flagged, kept = samples.score[samples.is_issue], samples.score[~samples.is_issue]
+    judged = np.isfinite(samples.score)
+    flagged, kept = samples.score[judged & samples.is_issue], samples.score[judged & ~samples.is_issue]
     if not len(flagged) or not len(kept) or not flagged.max() < kept.min():
         return None
     return float((flagged.max() + kept.min()) / 2)
@@ -172,7 +173,7 @@ def _heatmap(classes, shown, values, x: str, y: str, hover: str, more=(), digits
         text=[[f'{y} {a}, {x} {b}' for b in names] for a in names],
         hovertemplate=f'%{{text}}: {hover}<extra></extra>',
         texttemplate=f'%{{z:{digits}}}' if len(shown) <= 12 else None,
-        colorscale=[[0, 'rgba(59,130,196,.06)'], [1, 'rgba(59,130,196,.95)']],
+        colorscale=[[0, 'rgba(59,130,196,.06)'], [1, 'rgba(59,130,196,.8)']],
         showscale=False,
         xgap=1,
         ygap=1,

@@ -80,7 +80,7 @@ def read_samples(path, classes: Optional[Sequence[str]] = None) -> Samples:
     for line, row in enumerate(rows, 2):
         if len(row) != len(names):
             raise ValueError(f'{path}, row {line}: {len(row)} values for {len(names)} columns. Write the file anew.')
-    columns = dict(zip(names, zip(*rows))) if rows else {name: () for name in names}
+    columns = dict(zip(names, zip(*rows))) if rows else dict.fromkeys(names, ())
     given, suggested = columns['given_label'], columns.get('suggested_label') or ('',) * len(rows)
     classes = list(map(str, classes or _classes_beside(path) or _distinct([*given, *suggested])))
     samples = Samples(

@@ -60,7 +60,7 @@ def read_source(folder) -> Source:
     audit, summary = _read_json(folder / 'audit.json'), _read_json(folder / 'summary.json')
     return Source(
         folder=folder,
-        name=folder.name,
+        name='/'.join(folder.parts[-2:]),
         audit=audit,
         summary=summary,
         history=_read_history(history) if history.is_file() else [],
@@ -82,7 +82,7 @@ def read_sources(folders) -> List[Source]:
     if len(set(parts)) < len(parts):
         twice = next(source.folder for source in sources if parts.count(source.folder.parts) > 1)
         raise ValueError(f'{twice} is named twice. Name each folder once.')
-    depth = 1
+    depth = 1 if len(sources) > 1 else 2
     while len({part[-depth:] for part in parts}) < len(parts):
         depth += 1
     return [source._replace(name='/'.join(part[-depth:])) for source, part in zip(sources, parts)]

@@ -6,11 +6,12 @@ function drawCharts(gallery) {
     const style = getComputedStyle(document.body);
     return {'font.color': style.color, 'hoverlabel.bgcolor': style.backgroundColor, 'hoverlabel.font.color': style.color};
   };
+  const paint = (plot) => Plotly.update(plot, plot.data[0].type === 'heatmap' ? {'textfont.color': getComputedStyle(document.body).color} : {}, colours());
   const plots = [...document.querySelectorAll('.plot')];
   for (const plot of plots) {
     const {data, layout} = figures[plot.dataset.figure];
     Plotly.newPlot(plot, data, layout, {responsive: true, displaylogo: false, displayModeBar: false});
-    Plotly.relayout(plot, colours());
+    paint(plot);
     if (plot.dataset.figure === 'pairs') {
       plot.on('plotly_click', ({points: [point]}) => {
         const [given, suggested] = point.customdata;
@@ -19,7 +20,7 @@ function drawCharts(gallery) {
       });
     }
   }
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => plots.forEach((plot) => Plotly.relayout(plot, colours())));
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => plots.forEach(paint));
 }
 
 (() => {
@@ -28,7 +29,7 @@ function drawCharts(gallery) {
   if (place) {
     const data = JSON.parse(place.textContent);
     gallery = new Gallery(data, new Ticks(data));
-    showClasses(data, gallery);
+    if (data.path) showClasses(data, gallery);
   }
   document.documentElement.dataset.usable = Math.round(performance.now());
   addEventListener('load', () => {

@@ -23,7 +23,7 @@ function sampleName(data, row) {
 
 function pictureOf(data, row) {
   if (data.pictures[row]) return picture(data.pictures[row], sampleName(data, row));
-  const why = data.errors[row] ? 'cannot be read: ' + data.errors[row] : data.path ? 'no thumbnail: not among the worst' : 'no image file';
+  const why = data.errors[row] ? 'cannot be read: ' + data.errors[row] : 'no thumbnail: it is not among the worst';
   return element('span', 'none', why);
 }
 
@@ -56,7 +56,10 @@ class Gallery {
       clearTimeout(waiting);
       waiting = setTimeout(() => this.filter(), 120);
     });
-    on('reset', 'click', () => this.select('', '', 'all'));
+    on('reset', 'click', () => {
+      this.controls.sort.value = 'worst';
+      this.select('', '', 'all');
+    });
     on('previous', 'click', () => this.turn(this.page - 1));
     on('next', 'click', () => this.turn(this.page + 1));
     on('export', 'click', () => this.ticks.download());
@@ -144,14 +147,15 @@ class Gallery {
     const suggested = data.suggested[row] < 0 ? null : data.classes[data.suggested[row]];
     const frame = element(data.path ? 'a' : 'div', 'frame');
     if (data.path) Object.assign(frame, {href: fileAddress(pathOf(data, row)), target: '_blank', rel: 'noopener', title: 'Open ' + pathOf(data, row), tabIndex: -1});
-    frame.append(pictureOf(data, row));
+    if (data.path) frame.append(pictureOf(data, row));
+    else frame.hidden = true;
     const labels = element('p', 'labels');
     labels.append(element('span', 'given', given));
     if (suggested !== null) labels.append(' → ', element('span', 'suggested', suggested));
     const path = element('p', 'path', sampleName(data, row));
     path.title = pathOf(data, row);
     card.append(frame, labels, this.scores(row), path, this.neighbours(row), this.buttons(row));
-    if (data.duplicate[row]) card.append(element('p', 'path', 'duplicate of ' + data.duplicate[row]));
+    if (data.duplicate[row]) path.after(element('p', 'path', 'duplicate of ' + data.duplicate[row]));
     card.setAttribute('aria-label', `${sampleName(data, row)}: given ${given}` + (suggested === null ? '' : `, suggested ${suggested}`));
     card.tabIndex = -1;
     this.mark(card);
