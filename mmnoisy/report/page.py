@@ -7,7 +7,7 @@ from typing import List, Optional
 
 import numpy as np
 
-from . import charts
+from . import charts, noise_charts
 from .gallery import gallery_data
 from .sources import Source
 
@@ -26,22 +26,22 @@ def page(source: Source, rerun: str) -> dict:
     classes = class_rows(source)
     figures = dict(
         history=charts.accuracy_by_epoch(source),
-        score=charts.score_histogram(samples) if samples else None,
-        pairs=charts.pair_heatmap(samples) if samples else None,
-        noise=charts.noise_by_class(classes),
-        transition=charts.transition_heatmap(audit.get('classes') or [], audit.get('transition') or {}),
+        score=noise_charts.score_histogram(samples) if samples else None,
+        pairs=noise_charts.pair_heatmap(samples) if samples else None,
+        noise=noise_charts.noise_by_class(classes),
+        transition=noise_charts.transition_heatmap(audit.get('classes') or [], audit.get('transition') or {}),
     )
     return dict(
         title=source.name,
         kind='run' if source.is_run else 'audit',
         facts=facts(source),
         figures={name: json.loads(figure.to_json()) for name, figure in figures.items() if figure is not None},
-        cut=None if samples is None else charts.cut_of(samples),
+        cut=None if samples is None else noise_charts.cut_of(samples),
         fits=[base64.b64encode(path.read_bytes()).decode() for path in source.fits],
         pairs=top_pairs(samples) if samples else [],
         class_rows=classes,
         estimated=bool(audit.get('noise_by_class')),
-        most_classes=charts.MOST_CLASSES,
+        most_classes=noise_charts.MOST_CLASSES,
         gallery=gallery_data(samples, source.neighbours) if samples else None,
         notes=audit.get('notes') or [],
         lists=lists(source),
@@ -60,14 +60,15 @@ def facts(source: Source) -> List[tuple]:
         count, flagged = audit.get('num_images') or len(samples), int(samples.is_issue.sum())
         found.append(('Images', f'{count:,}' + (f' ({unreadable:,} unreadable)' if unreadable else '')))
         found.append(('Classes', f'{len(samples.classes):,}'))
-        found.append(('Flagged labels', f'{flagged:,} ({flagged / max(1, len(samples)):.1%})'))
+        found.append(('Flagged labels', f'{flagged:,} ({percent(flagged / max(1, len(samples)))})'))
     rate = audit.get('noise_rate') or {}
     if rate.get('estimate') is not None:
-        interval = f' ({rate["low"]:.1%} to {rate["high"]:.1%})' if rate.get('low') is not None else ''
-        found.append(('Estimated noise', f'{rate["estimate"]:.1%}{interval}'))
+        known = rate.get('low') is not None and rate.get('high') is not None
+        interval = f' ({100 * rate["low"]:.1f} to {100 * rate["high"]:.1f})' if known else ''
+        found.append(('Estimated noise', percent(rate['estimate']) + interval))
     for name, values in (audit.get('judges') or {}).items():
         if (values or {}).get('accuracy') is not None:
-            found.append((f'Judge {name} agrees', f'{values["accuracy"]:.1%}'))
+            found.append((f'Judge {name}, out of sample', percent(values['accuracy'])))
     for key, title in (
         ('test_accuracy_last', 'Test accuracy, last epoch'),
         ('test_accuracy_at_best_val', 'Test accuracy at best validation'),
@@ -75,7 +76,7 @@ def facts(source: Source) -> List[tuple]:
     ):
         if summary.get(key) is not None:
             found.append((title, f'{summary[key]:.1f} %'))
-    found += [(f'Detection {name}', f'{value:.3f}') for name, value in detection(source).items() if value <= 1]
+    found += [(f'Detection {name}', f'{value:.3f}') for name, value in detection(source).items()]
     return found
 
 
@@ -88,7 +89,7 @@ def detection(source: Source) -> dict:
 def class_rows(source: Source) -> List[dict]:
     """Each class's share of wrong labels: the audit's estimate, or the share flagged with its 95 % interval (Wilson)."""
     if source.audit.get('noise_by_class'):
-        return source.audit['noise_by_class']
+        return [_with_interval(row) for row in source.audit['noise_by_class']]
     if source.samples is None:
         return []
     from scipy.stats import binomtest
@@ -106,9 +107,20 @@ def class_rows(source: Source) -> List[dict]:
     return rows
 
 
+def _with_interval(row: dict) -> dict:
+    """A class whose share or interval is unknown (too few images) has None for it, and no interval."""
+    rate = row.get('rate')
+    return dict(row, rate=rate, **{key: rate if row.get(key) is None else row[key] for key in ('low', 'high')})
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] in words."""
+    return f'{100 * share:.1f} %'
+
+
 def top_pairs(samples, most: int = 12) -> List[dict]:
     """The pairs of classes that most flagged labels are of."""
-    counts = charts.pairs(samples)
+    counts = noise_charts.pairs(samples)
     rows, columns = np.unravel_index(np.argsort(-counts, axis=None, kind='stable')[:most], counts.shape)
     return [
         dict(given=int(i), suggested=int(j), count=int(counts[i, j]), names=(samples.classes[i], samples.classes[j]))

@@ -21,7 +21,7 @@ def thumbnail(path, size: int = 96) -> bytes:
     """
     from ..datasets.image_reading import read_image
 
-    picture = Image.fromarray(read_image(path))
+    picture = Image.fromarray(read_image(path, at_least=2 * size))
     picture.thumbnail((size, size), reducing_gap=2)
     buffer = io.BytesIO()
     picture.save(buffer, 'WEBP', lossless=max(picture.size) <= SMALL, quality=80)

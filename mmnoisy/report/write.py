@@ -13,7 +13,7 @@ from .page import page
 from .sources import read_sources
 
 #: The page's own scripts, in this order.
-SCRIPTS = ('ticks.js', 'gallery.js', 'classes.js', 'charts.js')
+SCRIPTS = ('ticks.js', 'cards.js', 'gallery.js', 'classes.js', 'charts.js')
 
 
 def write_report(sources: Union[str, Path, Sequence[Union[str, Path]]], out: Union[str, Path, None] = None) -> Path:

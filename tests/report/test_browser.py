@@ -6,7 +6,6 @@ import pytest
 from .audits import digits_audit, make_run
 from .browser import chromium, complaints, missing, open_page, requests
 
-pytest.importorskip('plotly')
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 NAMES = ['<script>alert(1)</script>', 'Äpfel, "rot"', "it's"] + [f'class {i}' for i in range(7)]
 

@@ -5,21 +5,20 @@ import html.parser
 import io
 import json
 import re
+import shutil
 import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip('plotly')
+from mmnoisy.report import gallery as gallery_module
+from mmnoisy.report import write_report
+from mmnoisy.report.noise_charts import cut_of
+from mmnoisy.report.samples import read_samples
+from mmnoisy.report.thumbnails import read_thumbnails, thumbnail
 
-from mmnoisy.report import gallery as gallery_module  # noqa: E402
-from mmnoisy.report import write_report  # noqa: E402
-from mmnoisy.report.charts import cut_of  # noqa: E402
-from mmnoisy.report.samples import read_samples  # noqa: E402
-from mmnoisy.report.thumbnails import read_thumbnails, thumbnail  # noqa: E402
-
-from .audits import digits_audit, make_run  # noqa: E402
+from .audits import digits_audit, make_run
 
 NASTY = '<script>alert(1)</script>'
 
@@ -81,7 +80,12 @@ def test_page_of_an_audit(audit):
     assert len(data['neighbours']['0']) == 5 and data['neighbours']['0'][0][3]
     assert set(page.blocks['figures']) == {'score', 'pairs', 'noise', 'transition'}
     flagged = sum(row['is_issue'] == '1' for row in rows)
-    for text in (f'{flagged} ({flagged / len(rows):.1%})', 'mmnoisy audit', f'mmnoisy report {audit}', 'empty.png'):
+    for text in (
+        f'{flagged} ({100 * flagged / len(rows):.1f} %)',
+        'mmnoisy audit',
+        f'mmnoisy report {audit}',
+        'empty.png',
+    ):
         assert text in page.text
 
 
@@ -211,3 +215,16 @@ def test_missing_packages_are_named(audit, monkeypatch):
     monkeypatch.setitem(sys.modules, 'plotly', None)
     with pytest.raises(ImportError, match=r'needs plotly.*pip install "mmnoisy\[features\]"'):
         write_report(audit)
+
+
+def test_a_class_too_small_has_no_interval(audit, tmp_path):
+    folder = tmp_path / 'audit'
+    shutil.copytree(audit, folder)
+    content = json.loads((folder / 'audit.json').read_text())
+    content['noise_by_class'][3].update(rate=None, low=None, high=None)
+    content['noise_rate'] = dict(estimate=0.2, low=None, high=None)
+    content['small_classes'] = ['three']
+    (folder / 'audit.json').write_text(json.dumps(content))
+    page = Page(write_report(folder))
+    assert len(page.blocks['figures']['noise']['data'][0]['customdata']) == 9
+    assert 'Estimated noise 20.0 % ' in page.text and 'Classes too small to be judged (1)' in page.text

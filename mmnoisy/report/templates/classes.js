@@ -2,7 +2,9 @@
 
 function showClasses(data, gallery) {
   const choice = document.getElementById('class');
-  data.classes.forEach((name, i) => choice.add(new Option(`${name} (${data.groups[i][1].length ? 'suspicious ones' : 'none suspicious'})`, i)));
+  const flagged = data.classes.map(() => 0);
+  data.given.forEach((label, row) => (flagged[label] += data.flagged[row]));
+  data.classes.forEach((name, i) => choice.add(new Option(`${name} (${flagged[i]} flagged)`, i)));
   const mini = (row) => {
     const button = element('button', 'mini');
     button.type = 'button';

@@ -20,8 +20,8 @@ class Ticks {
     return this.byId.get(this.data.source[row]);
   }
 
-  set(row, tick, label = '') {
-    if (tick) this.byId.set(this.data.source[row], {tick, label});
+  set(row, tick, label) {
+    if (tick) this.byId.set(this.data.source[row], {tick, label: label ?? ''});
     else this.byId.delete(this.data.source[row]);
     this.save();
   }
