@@ -89,4 +89,6 @@ def detection_side_by_side(found: Dict[str, dict]):
         for source, values in found.items()
         if values
     ]
-    return figure(traces, x='', y='', barmode='group', yaxis_range=[0, 1]) if traces and names else None
+    return (
+        figure(traces, x='', y='', barmode='group', yaxis_range=[0, 1], showlegend=True) if traces and names else None
+    )

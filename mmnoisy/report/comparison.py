@@ -4,7 +4,7 @@ import json
 from typing import Sequence
 
 from . import charts
-from .page import detection, percent, settings
+from .page import MAIN, detection, percent, settings
 from .sources import Source
 
 
@@ -43,7 +43,7 @@ def table_row(source: Source) -> dict:
         'oracle best': _number(summary.get('test_accuracy_oracle_best'), '.1f'),
         'flagged': None if samples is None else f'{int(samples.is_issue.sum()):,} of {len(samples):,}',
         'estimated noise': None if rate is None else percent(rate),
-        **{f'detection {name}': _number(found.get(name), '.3f') for name in ('auc', 'precision', 'recall')},
+        **{name: _number(found.get(name), '.3f') for name in MAIN},
         'train s': _number(summary.get('train_seconds'), '.0f'),
     }
 

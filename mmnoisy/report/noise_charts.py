@@ -97,7 +97,7 @@ def _heatmap(classes, shown, values, x: str, y: str, hover: str, more=(), digits
     return figure([trace], x=x, y=y, height=height, xaxis=ticks, yaxis=dict(ticks, autorange='reversed'))
 
 
-def noise_by_class(rows: List[dict]):
+def noise_by_class(rows: List[dict], title: str):
     """Share of each class that is taken for wrong, with intervals: dicts of class, rate, low, high, count, flagged."""
     import plotly.graph_objects as go
 
@@ -116,4 +116,4 @@ def noise_by_class(rows: List[dict]):
     )
     ticks = dict(tickmode='array', tickvals=list(range(len(shown))), ticktext=[text(row['class']) for row in shown])
     layout = dict(xaxis_tickformat='.0%', yaxis=dict(ticks, autorange='reversed', showgrid=False))
-    return figure([trace], x='share of wrong labels', y='', height=max(220, 90 + 26 * len(shown)), **layout)
+    return figure([trace], x=title, y='', height=max(220, 90 + 26 * len(shown)), **layout)

@@ -13,6 +13,8 @@ from .sources import Source
 
 #: Rows that a list on the page shows at most; the file that it comes from has all.
 LONGEST_LIST = 200
+#: Measures of detection that stand at the head and in tables; charts have more.
+MAIN = ('auc', 'precision', 'recall')
 
 
 def page(source: Source, rerun: str) -> dict:
@@ -28,7 +30,9 @@ def page(source: Source, rerun: str) -> dict:
         history=charts.accuracy_by_epoch(source),
         score=noise_charts.score_histogram(samples) if samples else None,
         pairs=noise_charts.pair_heatmap(samples) if samples else None,
-        noise=noise_charts.noise_by_class(classes),
+        noise=noise_charts.noise_by_class(
+            classes, 'share of wrong labels' if audit.get('noise_by_class') else 'share flagged'
+        ),
         transition=noise_charts.transition_heatmap(audit.get('classes') or [], audit.get('transition') or {}),
     )
     return dict(
@@ -76,7 +80,7 @@ def facts(source: Source) -> List[tuple]:
     ):
         if summary.get(key) is not None:
             found.append((title, f'{summary[key]:.1f} %'))
-    found += [(f'Detection {name}', f'{value:.3f}') for name, value in detection(source).items()]
+    found += [(f'Detection, {name}', f'{value:.3f}') for name, value in detection(source).items() if name in MAIN]
     return found
 
 
