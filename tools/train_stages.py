@@ -15,7 +15,6 @@ import gc
 import hashlib
 import json
 import os.path as osp
-import shutil
 import time
 from pathlib import Path
 
@@ -23,10 +22,12 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 from train import merge_args, parse_args
 
+from mmnoisy.engine.checkpoints import resume_newest
 from mmnoisy.evaluation.merge_samples import merge_samples_csv
+from mmnoisy.files import copy_file, write_json
 
 
 def stage_folders(stages, work_dir) -> dict:
@@ -86,7 +87,7 @@ def is_done(folder: Path, content) -> bool:
 def train(cfg: Config, folder: Path) -> None:
     """Run a training stage, from its latest checkpoint where it was interrupted."""
     cfg.work_dir = str(folder)
-    cfg.resume = folder.is_dir() and find_latest_checkpoint(str(folder)) is not None
+    resume_newest(cfg)
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     runner.train()
@@ -110,7 +111,7 @@ def write_summary(work_dir: Path, recipe: Config, folders: dict) -> None:
     summary['detection'] = detections[0] if detections else None
     summary['noise'] = next((stage['noise'] for stage in stages.values() if stage.get('noise')), None)
     summary['train_seconds'] = sum(stage.get('train_seconds', 0) for stage in stages.values())
-    (work_dir / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    write_json(work_dir / 'summary.json', summary)
 
 
 def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
@@ -129,9 +130,9 @@ def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             paths = [folders[name] / 'samples.csv' for name in merge]
             scores = merge_samples_csv(paths, folder / 'samples.csv')
-            (folder / 'summary.json').write_text(json.dumps(dict(detection=scores or None), indent=2) + '\n')
+            write_json(folder / 'summary.json', dict(detection=scores or None))
             print(f'Stage {folder.name}: {scores}')
-        (folder / 'done.json').write_text(json.dumps(dict(fingerprint=fingerprint(content))))
+        write_json(folder / 'done.json', dict(fingerprint=fingerprint(content)))
     barrier()
 
 
@@ -152,7 +153,7 @@ def main():
         for folder in map(folders.get, by_judgement(folders)):
             if (folder / 'samples.csv').is_file():
                 for name in ('samples.csv', 'samples.csv.meta.json'):
-                    shutil.copyfile(folder / name, work_dir / name)
+                    copy_file(folder / name, work_dir / name)
                 break
 
 

@@ -1,4 +1,5 @@
 from .aum_hook import AUMHook
+from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
@@ -9,6 +10,7 @@ from .loss_mixture_hook import LossMixtureHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
 from .prototype_hook import PrototypeHook
+from .run_guard_hook import RunGuardHook
 from .sample_record import Column, SampleRecordHook
 from .sample_state_hook import SampleStateHook
 from .selection_hook import SelectionHook
@@ -18,6 +20,7 @@ from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
     'AUMHook',
+    'CheckpointHook',
     'CoDivideHook',
     'Column',
     'CurriculumHook',
@@ -29,6 +32,7 @@ __all__ = [
     'MetaSetHook',
     'PartialLabelsHook',
     'PrototypeHook',
+    'RunGuardHook',
     'SSRHook',
     'SampleRecordHook',
     'SampleStateHook',

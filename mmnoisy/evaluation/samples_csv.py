@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-from pathlib import Path
 from typing import Optional
 
 import numpy as np
@@ -11,6 +9,7 @@ from torch import Tensor
 
 from ..datasets.label_file import checksum
 from ..datasets.samples_file import meta_path
+from ..files import replace_file, write_text
 
 FIELDS = ('source_idx', 'path', 'given_label', 'suggested_label', 'score', 'is_issue', 'clean_label')
 
@@ -52,14 +51,12 @@ def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested:
 
 def write_rows(path, fields, rows, meta: dict) -> None:
     """Write a csv file and its companion ``<path>.meta.json``."""
-    path = Path(path)
-    part = path.with_name(path.name + '.part')
-    with part.open('w', newline='') as file:
+    with replace_file(path, newline='') as file:
         writer = csv.writer(file)
         writer.writerow(fields)
         writer.writerows(rows)
-    meta_path(path).write_text(json.dumps(meta))
-    os.replace(part, path)
+        # Before the file takes its name: a samples.csv without it would pass for any data set's.
+        write_text(meta_path(path), json.dumps(meta))
 
 
 def source_indices(dataset) -> np.ndarray:

@@ -1,5 +1,4 @@
 import csv
-import json
 import logging
 from pathlib import Path
 from typing import Dict, List, Optional
@@ -12,6 +11,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ..engine.sweep import evaluated_model, sweep, sweep_loader
+from ..files import replace_file, write_json
 from ..registry import HOOKS
 from .epoch_clock import EpochClock
 from .noise_detection import detection_row
@@ -229,7 +229,8 @@ class SummaryHook(Hook):
     @master_only
     def _write_history(self, runner) -> None:
         fields = list(dict.fromkeys(key for row in self.history for key in row))
-        with (Path(runner.work_dir) / 'history.csv').open('w', newline='') as file:
+        # Not flushed to the disk in every epoch: checkpoints have it too.
+        with replace_file(Path(runner.work_dir) / 'history.csv', sync=False, newline='') as file:
             writer = csv.DictWriter(file, fields)
             writer.writeheader()
             writer.writerows(self.history)
@@ -237,5 +238,4 @@ class SummaryHook(Hook):
     @master_only
     def _write(self, runner) -> None:
         self._write_history(runner)
-        path = Path(runner.work_dir) / 'summary.json'
-        path.write_text(json.dumps(self.summary(runner), indent=2) + '\n')
+        write_json(Path(runner.work_dir) / 'summary.json', self.summary(runner))
