@@ -48,9 +48,8 @@ def replace_file(path, mode: str = 'w', sync: bool = True, **options):
         reason = _full(error)
         if reason is None:
             raise
-        raise OSError(
-            reason.errno, f'{path} could not be written, what was there is intact: {reason.strerror}'
-        ) from error
+        what = reason.strerror or str(reason)
+        raise OSError(reason.errno, f'{path} could not be written, what was there is intact: {what}') from error
     if sync:
         _sync_folder(path.parent)
 
@@ -94,9 +93,9 @@ def remove_parts(folder) -> None:
 
 
 def _full(error):
-    """The error of a full disk that is, or is behind, ``error``; torch raises its own on top of it."""
+    """The error of a full disk that is, or is behind, ``error``: torch raises its own on top of it, numpy hides the number."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, None):
             return error
         error = error.__cause__ or error.__context__
     return None

@@ -10,7 +10,7 @@ import torch
 from mmengine.dist import barrier, is_main_process, master_only
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmengine.runner.loops import BaseLoop
 
 from ..files import link_file, remove_parts, replace_file, write_text
@@ -71,6 +71,11 @@ class CheckpointHook(MMEngineCheckpointHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         self._saved_at = time.monotonic()
+        if self.by_epoch and isinstance(runner.train_loop, IterBasedTrainLoop):
+            runner.logger.warning(
+                'The loop counts iterations, the checkpoint hook epochs: apart from best checkpoints only the end is saved. '
+                'Set default_hooks.checkpoint.by_epoch=False and its interval in iterations.'
+            )
         if is_main_process() and self._is_local():
             remove_parts(self.out_dir)
 
