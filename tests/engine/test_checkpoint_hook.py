@@ -269,7 +269,7 @@ def iterations(folder, count, **overrides):
 def hostile(path, folder, marker, victims):
     """A checkpoint of a run, with code as its config and other people's files as its outdated ones."""
     checkpoint = torch.load(path, weights_only=True)
-    checkpoint['meta']['config'] = f'import pathlib\npathlib.Path({str(marker)!r}).write_text("executed")\n'
+    checkpoint['meta']['config'] = f'open({str(marker)!r}, "w").write("executed")\n'
     info = checkpoint['message_hub']['runtime_info']
     info.update(best_score=-1.0, best_ckpt=str(victims[0]), keep_ckpt_ids=[f'/../{victims[1]}', 1])
     torch.save(checkpoint, folder / 'hostile.pth')

@@ -2,8 +2,8 @@
 
     python tools/analysis_tools/kill_test.py CONFIG --kills 20 --work-dir kill_test
 
-Each run is killed ``--per-run`` times by SIGKILL, at moments drawn evenly over the time that the unbroken run took; then the
-command runs to its end. What must be equal: every figure of ``summary.json`` but times, ``history.csv``, ``samples.csv`` and
+Each run is killed up to ``--per-run`` times by SIGKILL, at moments drawn evenly over the time that the unbroken run took; then
+the command runs to its end. What must be equal: every figure of ``summary.json`` but times, ``history.csv``, ``samples.csv`` and
 the weights of the last checkpoint. Configs with ``stages`` run by ``tools/train_stages.py``.
 """
 
@@ -63,22 +63,24 @@ def results(folder: Path) -> dict:
     return found
 
 
-def kill_and_finish(command, folder: Path, moments) -> None:
-    """Kill the command after each of the moments (s), then let it end."""
+def kill_and_finish(command, folder: Path, moments) -> int:
+    """Kill the command after each of the moments (s), until it is over; then let it end. Returns the number of kills."""
+    kills = 0
     with open(f'{folder}.log', 'w') as log:
         for moment in moments:
             process = start(command, log)
-            time.sleep(moment)
-            alive = process.poll() is None
-            process.kill()
-            process.wait()
-            files = [file.name for file in sorted(folder.rglob('*.pth*'))]
-            print(
-                f'  {"killed" if alive else "was over"} after {moment:.1f} s, left: {", ".join(files) or "nothing"}',
-                flush=True,
-            )
+            try:
+                process.wait(moment)
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            kills += 1
+            files = sorted(str(file.relative_to(folder)) for file in folder.rglob('*.pth*'))
+            print(f'  killed after {moment:.1f} s, left: {", ".join(files) or "nothing"}', flush=True)
         if start(command, log).wait() != 0:
             raise SystemExit(f'The command did not end well: see {folder}.log')
+    return kills
 
 
 def main():
@@ -100,18 +102,17 @@ def main():
     seconds = time.perf_counter() - begin
     expected = results(out / 'unbroken')
     print(f'{config}: unbroken {seconds:.0f} s, {expected["summary.json"].get("test_accuracy_last")}', flush=True)
-    draw, failed = random.Random(args.seed), 0
-    for number in range(0, args.kills, args.per_run):
-        moments = [draw.uniform(0, seconds) for _ in range(min(args.per_run, args.kills - number))]
-        folder = out / f'killed_{number // args.per_run}'
-        kill_and_finish(command(folder), folder, moments)
+    draw, failed, kills, number = random.Random(args.seed), 0, 0, 0
+    while kills < args.kills:
+        moments = [draw.uniform(0, seconds) for _ in range(min(args.per_run, args.kills - kills))]
+        folder = out / f'killed_{number}'
+        number += 1
+        kills += kill_and_finish(command(folder), folder, moments)
         found = results(folder)
         different = sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
         failed += bool(different)
-        print(
-            f'{folder.name}: {"differs in " + ", ".join(different) if different else "equal to the unbroken run"}',
-            flush=True,
-        )
+        verdict = f'differs in {", ".join(different)}' if different else 'equal to the unbroken run'
+        print(f'{folder.name}: {verdict} ({kills} kills so far)', flush=True)
     if failed:
         raise SystemExit(f'{failed} runs ended otherwise than the unbroken one.')
 
