@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmnoisy.datasets.label_file import load_labels, save_labels
-from mmnoisy.evaluation.samples_csv import write_rows
+from mmnoisy.datasets.samples_file import write_rows
 from mmnoisy.files import copy_file, link_file, remove_parts, replace_file, write_json
 from mmnoisy.folder_lock import hold_folder, release_folder
 

@@ -4,7 +4,7 @@
 
 Each run is killed up to ``--per-run`` times by SIGKILL, at moments drawn evenly over the time that the unbroken run took; then
 the command runs to its end. What must be equal: every figure of ``summary.json`` but times, ``history.csv``, ``samples.csv`` and
-the weights of the last checkpoint. Configs with ``stages`` run by ``tools/train_stages.py``.
+the weights of the last checkpoint.
 """
 
 import argparse
@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
 
 from mmnoisy.config import find_config
 from mmnoisy.engine.checkpoints import newest_complete
@@ -86,7 +85,7 @@ def kill_and_finish(command, folder: Path, moments) -> int:
 def main():
     args = parse_args()
     config, out = find_config(args.config), Path(args.work_dir)
-    script = TOOLS / ('train_stages.py' if Config.fromfile(config).get('stages') else 'train.py')
+    script = TOOLS / 'train.py'
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)

@@ -1,0 +1,39 @@
+from .aum_hook import AUMHook
+from .checkpoint_hook import CheckpointHook
+from .co_divide_hook import CoDivideHook
+from .curriculum_hook import CurriculumHook
+from .epoch_seed_hook import EpochSeedHook
+from .finite_loss_hook import FiniteLossHook
+from .forget_rate_hook import ForgetRateHook
+from .label_distribution_hook import LabelDistributionHook
+from .loss_mixture_hook import LossMixtureHook
+from .loss_state_hook import LossStateHook
+from .meta_set_hook import MetaSetHook
+from .partial_labels_hook import PartialLabelsHook
+from .prototype_hook import PrototypeHook
+from .run_guard_hook import RunGuardHook
+from .selection_record_hook import SelectionRecordHook
+from .ssr_hook import SSRHook
+from .transition_hook import TransitionHook
+from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
+
+__all__ = [
+    'AUMHook',
+    'CheckpointHook',
+    'CoDivideHook',
+    'CurriculumHook',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'ForgetRateHook',
+    'LabelDistributionHook',
+    'LossMixtureHook',
+    'MetaSetHook',
+    'PartialLabelsHook',
+    'PrototypeHook',
+    'RunGuardHook',
+    'SSRHook',
+    'LossStateHook',
+    'SelectionRecordHook',
+    'TransitionHook',
+    'WarmupEntropyPenaltyHook',
+]
