@@ -8,6 +8,8 @@ from typing import Optional, Tuple
 
 import numpy as np
 
+from ..files import replace_file, write_text
+
 
 def checksum(labels: np.ndarray) -> str:
     """Fingerprint of a data set's original labels: the same on every machine."""
@@ -30,18 +32,18 @@ def save_labels(path, labels: np.ndarray, original: np.ndarray, **info) -> None:
     path = Path(path)
     meta = dict(checksum=checksum(original), **info)
     labels = np.asarray(labels, dtype=np.int64)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.json':
-        path.write_text(json.dumps(dict(meta, labels=labels.tolist())))
+        write_text(path, json.dumps(dict(meta, labels=labels.tolist())))
         return
     if path.suffix == '.npy':
-        np.save(path, labels)
+        with replace_file(path, 'wb') as file:
+            np.save(file, labels)
     elif path.suffix == '.csv':
         lines = ['source_idx,label', *(f'{row},{label}' for row, label in enumerate(labels))]
-        path.write_text('\n'.join(lines) + '\n')
+        write_text(path, '\n'.join(lines) + '\n')
     else:
         raise ValueError(f'{path}: labels can be saved as .json, .npy or .csv, not as {path.suffix!r}.')
-    _companion(path).write_text(json.dumps(meta))
+    write_text(_companion(path), json.dumps(meta))
 
 
 def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str] = None) -> np.ndarray:

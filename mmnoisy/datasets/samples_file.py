@@ -2,13 +2,13 @@
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import Iterator, Optional, Tuple
 
 import numpy as np
 from torch import Tensor
 
+from ..files import replace_file, write_text
 from .label_file import checksum as labels_checksum
 
 COLUMNS = ('source_idx', 'given_label', 'is_issue')
@@ -52,13 +52,12 @@ def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested:
 def write_rows(path, fields, rows, meta: dict) -> None:
     """Write a csv file and its companion ``<path>.meta.json``."""
     path = Path(path)
-    part = path.with_name(path.name + '.part')
-    with part.open('w', newline='') as file:
+    with replace_file(path, newline='') as file:
         writer = csv.writer(file)
         writer.writerow(fields)
         writer.writerows(rows)
-    meta_path(path).write_text(json.dumps(meta))
-    os.replace(part, path)
+        # Before the file takes its name: a samples.csv without it would pass for any data set's.
+        write_text(meta_path(path), json.dumps(meta))
 
 
 def source_indices(dataset) -> np.ndarray:
