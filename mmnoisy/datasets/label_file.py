@@ -1,12 +1,15 @@
 """Files of labels: written with a checksum of the original labels, read in the formats found in the field."""
 
-import csv
 import hashlib
 import json
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
+
+from .labels import MAX_ROWS, Labels, read_numbers, short_repr
+from .tables import Table, check_file, read_table
+from .vocabulary import encode, numbers_are_names
 
 
 def checksum(labels: np.ndarray) -> str:
@@ -27,7 +30,7 @@ def save_labels(path, labels: np.ndarray, original: np.ndarray, **info) -> None:
     Raises:
         ValueError: Unknown suffix.
     """
-    path = Path(path)
+    path = check_suffix(path)
     meta = dict(checksum=checksum(original), **info)
     labels = np.asarray(labels, dtype=np.int64)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,15 +39,27 @@ def save_labels(path, labels: np.ndarray, original: np.ndarray, **info) -> None:
         return
     if path.suffix == '.npy':
         np.save(path, labels)
-    elif path.suffix == '.csv':
+    else:
         lines = ['source_idx,label', *(f'{row},{label}' for row, label in enumerate(labels))]
         path.write_text('\n'.join(lines) + '\n')
-    else:
-        raise ValueError(f'{path}: labels can be saved as .json, .npy or .csv, not as {path.suffix!r}.')
     _companion(path).write_text(json.dumps(meta))
 
 
-def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str] = None) -> np.ndarray:
+def check_suffix(path) -> Path:
+    """A path that :func:`save_labels` can write.
+
+    Raises:
+        ValueError: Unknown suffix.
+    """
+    path = Path(path)
+    if path.suffix not in ('.json', '.npy', '.csv'):
+        raise ValueError(f'{path}: labels can be saved as .json, .npy or .csv, not as {path.suffix!r}.')
+    return path
+
+
+def load_labels(
+    path, original: np.ndarray, num_classes: int, key: Optional[str] = None, classes: Optional[Sequence[str]] = None
+) -> np.ndarray:
     """Read labels for a data set.
 
     Formats: ``.json`` (our own, a plain list such as DivideMix's noise file, or a dict with ``key``), ``.npy``,
@@ -57,113 +72,154 @@ def load_labels(path, original: np.ndarray, num_classes: int, key: Optional[str]
         original (np.ndarray): The data set's original labels, (N,).
         num_classes (int): K.
         key (str, optional): Which labels, where the file holds several.
+        classes (Sequence[str], optional): Names of the classes: the labels may be names. Where classes are called like
+            the numbers of others, so is a number in a file without a checksum.
 
     Returns:
         np.ndarray: (N,), int64.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not a label file, wrong length, labels that are not integers in 0..K-1, or labels of another data
-            set.
+        ValueError: Not a label file, wrong length, labels that are no classes, or labels of another data set.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'label file {path} does not exist.')
+    check_file(path, 'label file ')
     if path.suffix not in _READERS:
         raise ValueError(f'label file {path}: unknown suffix {path.suffix!r}; known: {", ".join(_READERS)}.')
-    try:
-        labels, expected = _READERS[path.suffix](path, key, len(original))
-        labels = np.asarray(labels)
-    except (csv.Error, AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f'label file {path}: {error}') from error
-    if labels.ndim != 1 or len(labels) != len(original):
+    labels, where, expected = _READERS[path.suffix](path, key, len(original))
+    shape = np.shape(labels) if isinstance(labels, np.ndarray) else (len(labels),)
+    if len(shape) != 1 or len(labels) != len(original):
         raise ValueError(
-            f'label file {path} has labels of shape {labels.shape}, but the data set has {len(original)} samples.'
+            f'label file {path} has labels of shape {shape}, but the data set has {len(original)} samples.'
         )
-    if labels.dtype.kind not in 'iu':
-        raise ValueError(f'label file {path}: labels must be integers, not {labels.dtype}.')
-    wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
-    if len(wrong):
-        raise ValueError(
-            f'label file {path}: row {wrong[0]} has the label {labels[wrong[0]]}, but the data set has '
-            f'the classes 0..{num_classes - 1} ({len(wrong)} such rows).'
-        )
+    column = Labels(labels, where)
+    if classes is None or (expected is not None and numbers_are_names(classes)):
+        numbers = read_numbers(column, num_classes)
+    else:
+        (numbers,) = encode(classes, column)
     if expected is not None and expected != checksum(original):
         raise ValueError(
             f'label file {path} was made for another data set, split or order: the checksum of its '
             f'original labels is {expected[:15]}..., that of this data set {checksum(original)[:15]}...'
         )
-    return labels.astype(np.int64)
+    return numbers
 
 
-def load_trusted(path, size: int, num_classes: int) -> Tuple[np.ndarray, np.ndarray]:
+def load_trusted(
+    path, size: int, num_classes: int, classes: Optional[Sequence[str]] = None
+) -> Tuple[np.ndarray, np.ndarray]:
     """Read checked labels of a few samples: a csv with the columns ``source_idx,label``.
 
     Args:
         path (str | Path): The file.
         size (int): Samples of the data set.
         num_classes (int): K.
+        classes (Sequence[str], optional): Names of the classes: the labels may be names.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: Rows and their labels, (M,) each.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: A column is missing, or a row or label is outside the data set; the line is named.
+        ValueError: A column is missing, a row or label is outside the data set, or a row has two labels; the line is
+            named.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'trusted file {path} does not exist.')
-    with path.open(newline='', encoding='utf-8-sig') as file:
-        table = list(csv.DictReader(file))
-    if not table or not {'source_idx', 'label'} <= set(table[0]):
-        raise ValueError(f'trusted file {path}: the first line must be "source_idx,label", with lines below it.')
-    columns = []
-    for name, limit in (('source_idx', size), ('label', num_classes)):
-        try:
-            values = _column(table, name)
-        except ValueError as error:
-            raise ValueError(f'trusted file {path}, {error}') from None
-        outside = np.flatnonzero((values < 0) | (values >= limit))
-        if len(outside):
+    table = read_table(path, what='trusted file ')
+    missing = [name for name in ('source_idx', 'label') if name not in table.columns]
+    if missing:
+        raise ValueError(
+            f'trusted file {path}: the first line must be "source_idx,label", not {",".join(table.columns)}.'
+        )
+    rows = read_numbers(_column(table, 'source_idx'), size, MAX_ROWS)
+    column = _column(table, 'label')
+    labels = read_numbers(column, num_classes) if classes is None else encode(classes, column)[0]
+    first = {}
+    for line, row, label in zip(table.lines, rows.tolist(), labels.tolist()):
+        other, known = first.setdefault(row, (line, label))
+        if known != label:
             raise ValueError(
-                f'trusted file {path}, line {outside[0] + 2}: {name} {values[outside[0]]} is outside 0..{limit - 1}.'
+                f'trusted file {path}, line {line}: source_idx {row} has another label than on line {other}. Keep one.'
             )
-        columns.append(values)
-    return columns[0], columns[1]
+    kept = np.unique(rows, return_index=True)[1]
+    kept.sort()
+    return rows[kept], labels[kept]
+
+
+def read_meta(path) -> dict:
+    """What the companion ``<path>.meta.json`` says; empty where there is none.
+
+    Raises:
+        ValueError: The companion is damaged; the message names it, not the file beside it.
+    """
+    companion = _companion(Path(path))
+    if not companion.is_file():
+        return {}
+    try:
+        meta = json.loads(companion.read_text(encoding='utf-8'))
+    except (ValueError, RecursionError):
+        meta = None
+    if not isinstance(meta, dict) or not isinstance(meta.get('checksum', ''), str):
+        raise ValueError(
+            f'{companion} is damaged: it must be a JSON object with a text "checksum". Write {Path(path).name} again, or '
+            'delete it to go without the check.'
+        )
+    return meta
 
 
 def _companion(path: Path) -> Path:
     return path.with_name(path.name + '.meta.json')
 
 
-def _companion_checksum(path: Path) -> Optional[str]:
-    companion = _companion(path)
-    return json.loads(companion.read_text()).get('checksum') if companion.is_file() else None
-
-
-def _pick(content, key):
-    """Labels and expected checksum from what a file holds."""
-    if not isinstance(content, dict):
-        return content, None
-    if key is None and 'labels' in content:
-        key = 'labels'
-    if key not in content:
-        raise ValueError(f'it holds the keys {", ".join(map(str, content))}; choose one with `key=`.')
-    if 'clean_label' in content:
-        return content[key], checksum(np.asarray(content['clean_label']))
-    return content[key], content.get('checksum')
+def _pick(path, content, key, size):
+    """Labels, where they are, and the expected checksum, from what a file holds."""
+    expected = None
+    if isinstance(content, dict):
+        if key is None and 'labels' in content:
+            key = 'labels'
+        if key not in content:
+            names = ', '.join(map(str, content))
+            raise ValueError(
+                f'label file {path}: it holds the keys {names}; choose one with `key=`.'
+                if names
+                else f'label file {path} holds no labels.'
+            )
+        expected = content.get('checksum')
+        if 'clean_label' in content:
+            expected = checksum(np.asarray(content['clean_label']))
+        content = content[key]
+    if isinstance(content, (list, tuple)):
+        if content and all(isinstance(row, (list, tuple)) for row in content):
+            raise ValueError(
+                f'label file {path} has labels of shape ({len(content)}, {len(content[0])}), but one label a sample is '
+                f'needed: the data set has {size} samples.'
+            )
+    elif not isinstance(content, np.ndarray):
+        if not hasattr(content, 'numpy'):
+            raise ValueError(f'label file {path}: a list of labels is needed, not {short_repr(content)}.')
+        content = content.numpy()
+    return content, lambda row: f'label file {path}, row {row}: label', expected
 
 
 def _read_json(path, key, size):
-    return _pick(json.loads(path.read_text()), key)
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except json.JSONDecodeError as error:
+        raise ValueError(f'label file {path} is not JSON ({error}).') from None
+    except RecursionError:
+        raise ValueError(f'label file {path} is nested too deeply: a list of labels is needed.') from None
+    except ValueError as error:
+        raise ValueError(f'label file {path}: {error}') from None
+    return _pick(path, content, key, size)
 
 
 def _read_npy(path, key, size):
     try:
-        return np.load(path, allow_pickle=False), _companion_checksum(path)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f'it is not an array that numpy can read ({error}).') from error
+        labels = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f'label file {path}: it is not an array that numpy can read ({error}).') from error
+    labels, where, _ = _pick(path, labels, key, size)
+    return labels, where, read_meta(path).get('checksum')
 
 
 def _read_pt(path, key, size):
@@ -172,35 +228,38 @@ def _read_pt(path, key, size):
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch raises RuntimeError, UnpicklingError, EOFError and others
-        raise ValueError(f'torch cannot read it ({str(error).splitlines()[0]}).') from error
-    return _pick(content, key)
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f'label file {path}: torch cannot read it ({reason}).') from error
+    return _pick(path, content, key, size)
 
 
 def _read_csv(path, key, size):
-    with path.open(newline='', encoding='utf-8-sig') as file:
-        rows = list(csv.DictReader(file))
-    column = key or 'label'
-    if not rows or column not in rows[0]:
-        raise ValueError(f'it has no column {column!r}; the first line must be a header such as "source_idx,label".')
-    labels = _column(rows, column)
-    if 'source_idx' not in rows[0]:
-        return labels, _companion_checksum(path)
-    index = _column(rows, 'source_idx')
-    if not np.array_equal(np.sort(index), np.arange(size)):
-        raise ValueError(f'its column source_idx must name each of the {size} rows of the data set once.')
-    ordered = np.empty_like(labels)
-    ordered[index] = labels
-    return ordered, _companion_checksum(path)
+    table = read_table(path, what='label file ')
+    name = key or 'label'
+    if name not in table.columns:
+        raise ValueError(
+            f'label file {path}: it has no column {name!r}; the first line must be a header such as "source_idx,label".'
+        )
+    column, expected = _column(table, name), read_meta(path).get('checksum')
+    if 'source_idx' not in table.columns:
+        return column.values, column.where, expected
+    index = _column(table, 'source_idx')
+    rows = read_numbers(index, size, MAX_ROWS)
+    place = np.full(size, -1)
+    for at, row in enumerate(rows.tolist()):
+        if place[row] >= 0:
+            raise ValueError(f'{index.where(at)} {row} stands there twice; each of the {size} rows is named once.')
+        place[row] = at
+    missing = np.flatnonzero(place < 0)
+    if len(missing):
+        raise ValueError(
+            f'label file {path}: source_idx {missing[0]} is missing ({len(missing)} of {size} rows); each is named once.'
+        )
+    return [column.values[at] for at in place], lambda row: column.where(place[row]), expected
 
 
-def _column(rows, name):
-    values = np.empty(len(rows), dtype=np.int64)
-    for row, entry in enumerate(rows):
-        try:
-            values[row] = int(entry[name])
-        except (TypeError, ValueError):
-            raise ValueError(f'line {row + 2}: {entry[name]!r} in column {name} is not an integer.') from None
-    return values
+def _column(table: Table, name: str) -> Labels:
+    return Labels(table.columns[name], lambda row: table.where(row, name))
 
 
 _READERS = {'.json': _read_json, '.npy': _read_npy, '.csv': _read_csv, '.pt': _read_pt}
