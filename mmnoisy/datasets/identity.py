@@ -1,7 +1,7 @@
 """Which rows of a data set are the same image, and the check that per-sample state may go by ``sample_idx``."""
 
 import os
-from typing import List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -32,7 +32,12 @@ def first_rows(source, paths: Sequence[Optional[str]]) -> np.ndarray:
 
 
 def merge_repeats(
-    first: np.ndarray, labels: np.ndarray, clean: Optional[np.ndarray], name, conflicts: str
+    first: np.ndarray,
+    labels: np.ndarray,
+    clean: Optional[np.ndarray],
+    name: Callable[[int], str],
+    conflicts: str,
+    classes: Optional[Sequence[str]] = None,
 ) -> np.ndarray:
     """Rows that stand for one image each, ascending.
 
@@ -42,6 +47,7 @@ def merge_repeats(
         clean (np.ndarray, optional): (N,) true labels.
         name (Callable[[int], str]): What messages call a row's image.
         conflicts (str): ``'refuse'`` images whose rows have different labels, or ``'drop'`` them.
+        classes (Sequence[str], optional): Names of the classes, for messages.
 
     Raises:
         ValueError: Such images, under ``'refuse'``; the message lists some.
@@ -58,7 +64,8 @@ def merge_repeats(
     listed = []
     for image in wrong[:5]:
         found = labels[first == image]
-        listed.append(f'{name(image)} (labels {", ".join(map(str, np.unique(found)))}; {len(found)} rows)')
+        names = [str(classes[label] if classes else label) for label in np.unique(found)]
+        listed.append(f'{name(image)} (labels {", ".join(names)}; {len(found)} rows)')
     raise ValueError(
         f'LabelNoise: {len(wrong)} images are listed more than once with different labels: {"; ".join(listed)}'
         f"{'; ...' if len(wrong) > 5 else ''}. Correct the list, or set conflicts='drop' to leave these images out."

@@ -1,20 +1,16 @@
 """Files of labels: written with a checksum of the original labels, read in the formats found in the field."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
-from .labels import MAX_ROWS, Labels, read_numbers, short_repr
-from .tables import Table, check_file, read_table
+from .label_formats import READERS, checksum, companion, label_column
+from .labels import MAX_ROWS, Labels, read_numbers
+from .tables import read_table
+from .text_file import check_file
 from .vocabulary import encode, numbers_are_names
-
-
-def checksum(labels: np.ndarray) -> str:
-    """Fingerprint of a data set's original labels: the same on every machine."""
-    return 'sha256:' + hashlib.sha256(np.ascontiguousarray(labels, dtype='<i8').tobytes()).hexdigest()
 
 
 def save_labels(path, labels: np.ndarray, original: np.ndarray, **info) -> None:
@@ -42,7 +38,7 @@ def save_labels(path, labels: np.ndarray, original: np.ndarray, **info) -> None:
     else:
         lines = ['source_idx,label', *(f'{row},{label}' for row, label in enumerate(labels))]
         path.write_text('\n'.join(lines) + '\n')
-    _companion(path).write_text(json.dumps(meta))
+    companion(path).write_text(json.dumps(meta))
 
 
 def check_suffix(path) -> Path:
@@ -84,9 +80,9 @@ def load_labels(
     """
     path = Path(path)
     check_file(path, 'label file ')
-    if path.suffix not in _READERS:
-        raise ValueError(f'label file {path}: unknown suffix {path.suffix!r}; known: {", ".join(_READERS)}.')
-    labels, where, expected = _READERS[path.suffix](path, key, len(original))
+    if path.suffix not in READERS:
+        raise ValueError(f'label file {path}: unknown suffix {path.suffix!r}; known: {", ".join(READERS)}.')
+    labels, where, expected = READERS[path.suffix](path, key, len(original))
     shape = np.shape(labels) if isinstance(labels, np.ndarray) else (len(labels),)
     if len(shape) != 1 or len(labels) != len(original):
         raise ValueError(
@@ -131,8 +127,8 @@ def load_trusted(
         raise ValueError(
             f'trusted file {path}: the first line must be "source_idx,label", not {",".join(table.columns)}.'
         )
-    rows = read_numbers(_column(table, 'source_idx'), size, MAX_ROWS)
-    column = _column(table, 'label')
+    rows = read_numbers(label_column(table, 'source_idx'), size, MAX_ROWS)
+    column = label_column(table, 'label')
     labels = read_numbers(column, num_classes) if classes is None else encode(classes, column)[0]
     first = {}
     for line, row, label in zip(table.lines, rows.tolist(), labels.tolist()):
@@ -144,122 +140,3 @@ def load_trusted(
     kept = np.unique(rows, return_index=True)[1]
     kept.sort()
     return rows[kept], labels[kept]
-
-
-def read_meta(path) -> dict:
-    """What the companion ``<path>.meta.json`` says; empty where there is none.
-
-    Raises:
-        ValueError: The companion is damaged; the message names it, not the file beside it.
-    """
-    companion = _companion(Path(path))
-    if not companion.is_file():
-        return {}
-    try:
-        meta = json.loads(companion.read_text(encoding='utf-8'))
-    except (ValueError, RecursionError):
-        meta = None
-    if not isinstance(meta, dict) or not isinstance(meta.get('checksum', ''), str):
-        raise ValueError(
-            f'{companion} is damaged: it must be a JSON object with a text "checksum". Write {Path(path).name} again, or '
-            'delete it to go without the check.'
-        )
-    return meta
-
-
-def _companion(path: Path) -> Path:
-    return path.with_name(path.name + '.meta.json')
-
-
-def _pick(path, content, key, size):
-    """Labels, where they are, and the expected checksum, from what a file holds."""
-    expected = None
-    if isinstance(content, dict):
-        if key is None and 'labels' in content:
-            key = 'labels'
-        if key not in content:
-            names = ', '.join(map(str, content))
-            raise ValueError(
-                f'label file {path}: it holds the keys {names}; choose one with `key=`.'
-                if names
-                else f'label file {path} holds no labels.'
-            )
-        expected = content.get('checksum')
-        if 'clean_label' in content:
-            expected = checksum(np.asarray(content['clean_label']))
-        content = content[key]
-    if isinstance(content, (list, tuple)):
-        if content and all(isinstance(row, (list, tuple)) for row in content):
-            raise ValueError(
-                f'label file {path} has labels of shape ({len(content)}, {len(content[0])}), but one label a sample is '
-                f'needed: the data set has {size} samples.'
-            )
-    elif not isinstance(content, np.ndarray):
-        if not hasattr(content, 'numpy'):
-            raise ValueError(f'label file {path}: a list of labels is needed, not {short_repr(content)}.')
-        content = content.numpy()
-    return content, lambda row: f'label file {path}, row {row}: label', expected
-
-
-def _read_json(path, key, size):
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except json.JSONDecodeError as error:
-        raise ValueError(f'label file {path} is not JSON ({error}).') from None
-    except RecursionError:
-        raise ValueError(f'label file {path} is nested too deeply: a list of labels is needed.') from None
-    except ValueError as error:
-        raise ValueError(f'label file {path}: {error}') from None
-    return _pick(path, content, key, size)
-
-
-def _read_npy(path, key, size):
-    try:
-        labels = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f'label file {path}: it is not an array that numpy can read ({error}).') from error
-    labels, where, _ = _pick(path, labels, key, size)
-    return labels, where, read_meta(path).get('checksum')
-
-
-def _read_pt(path, key, size):
-    import torch
-
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # torch raises RuntimeError, UnpicklingError, EOFError and others
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(f'label file {path}: torch cannot read it ({reason}).') from error
-    return _pick(path, content, key, size)
-
-
-def _read_csv(path, key, size):
-    table = read_table(path, what='label file ')
-    name = key or 'label'
-    if name not in table.columns:
-        raise ValueError(
-            f'label file {path}: it has no column {name!r}; the first line must be a header such as "source_idx,label".'
-        )
-    column, expected = _column(table, name), read_meta(path).get('checksum')
-    if 'source_idx' not in table.columns:
-        return column.values, column.where, expected
-    index = _column(table, 'source_idx')
-    rows = read_numbers(index, size, MAX_ROWS)
-    place = np.full(size, -1)
-    for at, row in enumerate(rows.tolist()):
-        if place[row] >= 0:
-            raise ValueError(f'{index.where(at)} {row} stands there twice; each of the {size} rows is named once.')
-        place[row] = at
-    missing = np.flatnonzero(place < 0)
-    if len(missing):
-        raise ValueError(
-            f'label file {path}: source_idx {missing[0]} is missing ({len(missing)} of {size} rows); each is named once.'
-        )
-    return [column.values[at] for at in place], lambda row: column.where(place[row]), expected
-
-
-def _column(table: Table, name: str) -> Labels:
-    return Labels(table.columns[name], lambda row: table.where(row, name))
-
-
-_READERS = {'.json': _read_json, '.npy': _read_npy, '.csv': _read_csv, '.pt': _read_pt}

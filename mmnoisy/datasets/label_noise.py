@@ -106,7 +106,7 @@ class LabelNoise:
         original, clean, self.num_classes, paths = source_rows(self.source)
         self.checksum = checksum(original)
         first = first_rows(self.source, paths)
-        images = merge_repeats(first, original, clean, self._name, conflicts)
+        images = merge_repeats(first, original, clean, self._name, conflicts, self.metainfo.get('classes'))
         # Independent streams: another split, threshold set or trusted set must not change the noise.
         noise_rng, split_rng, threshold_rng, trusted_rng = (
             np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)

@@ -75,7 +75,9 @@ def test_a_file_listed_twice_is_one_image(tmp_path):
 
 def test_a_file_with_two_labels_is_refused_or_dropped(tmp_path):
     source = listed(tmp_path, [('a.png', 'cat'), ('b.png', 'dog'), ('a.png', 'dog'), ('c.png', 'cat')])
-    with pytest.raises(ValueError, match=r"1 images are listed .*/a.png \(labels 0, 1; 2 rows\). .*conflicts='drop'"):
+    with pytest.raises(
+        ValueError, match=r"1 images are listed .*/a.png \(labels cat, dog; 2 rows\). .*conflicts='drop'"
+    ):
         LabelNoise(source)
     assert LabelNoise(source, conflicts='drop').source_idx.tolist() == [1, 3]
 
