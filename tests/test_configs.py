@@ -28,7 +28,7 @@ SOURCES = {
     'mmnoisy.FashionMNIST': ((28, 28), 10),
     'CIFAR10': ((32, 32, 3), 10),
     'CIFAR100': ((32, 32, 3), 100),
-    'CustomDataset': ((64, 64, 3), 10),
+    'mmnoisy.ImageFolder': ((64, 64, 3), 10),
     'mmnoisy.CSVDataset': ((64, 64, 3), 10),
     'mmnoisy.Clothing1M': ((64, 64, 3), 14),
     'mmnoisy.MiniWebVision': ((64, 64, 3), 50),

@@ -6,6 +6,7 @@ from .digits import Digits
 from .fashion_mnist import FashionMNIST
 from .image_folder import ImageFolder
 from .label_noise import LabelNoise
+from .load_image import LoadImage
 from .mini_webvision import MiniWebVision
 from .stream_sampler import StreamSampler
 
@@ -17,6 +18,7 @@ __all__ = [
     'FashionMNIST',
     'ImageFolder',
     'LabelNoise',
+    'LoadImage',
     'MiniWebVision',
     'StreamSampler',
     'collate_batch',

@@ -5,6 +5,7 @@ from typing import List, NamedTuple, Optional
 import numpy as np
 from mmpretrain.registry import DATASETS
 
+from .identity import file_of
 from .labels import Labels, read_numbers
 from .vocabulary import count_classes
 
@@ -49,7 +50,7 @@ class SourceRows(NamedTuple):
         labels (np.ndarray): ``gt_label``, (N,) int64.
         clean (np.ndarray, optional): ``clean_label``, (N,) int64, where the data set has it.
         num_classes (int): K, from ``metainfo['classes']`` or else the largest label.
-        paths (list[str | None]): ``img_path``, (N,).
+        paths (list[str | None]): ``img_path``, (N,); None where the image is in memory.
     """
 
     labels: np.ndarray
@@ -68,8 +69,8 @@ def source_rows(source) -> SourceRows:
     if not len(source):
         raise ValueError(f'The data set {name} is empty.')
     infos = (source.get_data_info(row) for row in range(len(source)))
-    keys = ('gt_label', 'clean_label', 'img_path')
-    given, clean, paths = (list(values) for values in zip(*(tuple(map(info.get, keys)) for info in infos)))
+    rows = ((info.get('gt_label'), info.get('clean_label'), file_of(info)) for info in infos)
+    given, clean, paths = (list(values) for values in zip(*rows))
 
     def numbers(values, key, limit):
         return read_numbers(Labels(values, lambda row: f'Row {row} of the data set {name}: {key}'), limit)
