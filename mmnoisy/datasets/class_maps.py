@@ -1,7 +1,8 @@
 """Class maps published for asymmetric label noise."""
 
-import operator
 from typing import Dict, Optional, Sequence, Union
+
+from .labels import read_label
 
 #: Class maps published for asymmetric noise: ``{class: class it is mistaken for}``; other classes stay.
 ASYMMETRIC_MAPS: Dict[str, Dict[int, int]] = {
@@ -52,10 +53,10 @@ def class_number(name: Union[int, str], num_classes: int, classes: Optional[Sequ
     if name in classes:
         return list(classes).index(name)
     try:
-        number = int(name) if isinstance(name, str) else operator.index(name)
-    except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number < num_classes:
+        number = read_label(name)
+    except ValueError:
+        number = None
+    if not isinstance(number, int) or number >= num_classes:
         names = f' ({", ".join(map(str, classes[:20]))}{", ..." if len(classes) > 20 else ""})' if classes else ''
         raise ValueError(f'names class {name!r}, but the data set has the classes 0..{num_classes - 1}{names}.')
     return number

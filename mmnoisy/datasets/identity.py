@@ -8,11 +8,6 @@ import numpy as np
 CONFLICTS = ('refuse', 'drop')
 
 
-def file_of(info: dict) -> Optional[str]:
-    """Path of the image of a ``data_info``; None where the image is in memory."""
-    return None if 'img' in info else info.get('img_path')
-
-
 def first_rows(source, paths: Sequence[Optional[str]]) -> np.ndarray:
     """The first row of each row's image, int64 (N,): row i itself where no earlier row has the same image.
 
@@ -22,7 +17,7 @@ def first_rows(source, paths: Sequence[Optional[str]]) -> np.ndarray:
 
     Args:
         source (Dataset): The data set.
-        paths (Sequence[str | None]): (N,) :func:`file_of` each row.
+        paths (Sequence[str | None]): (N,) ``img_path`` of each row.
     """
     first, known, bases = np.empty(len(paths), dtype=np.int64), {}, {}
     for row, path in enumerate(paths):
@@ -99,7 +94,7 @@ def check_sample_index(dataset, who: str) -> int:
             f'{last}, so that samples would share it. Put the wrapper inside: {inside}.'
         )
     if not getattr(dataset, 'one_row_per_image', False):
-        paths = [file_of(_info(dataset, row)) for row in range(size)]
+        paths = [_info(dataset, row).get('img_path') for row in range(size)]
         repeated = np.flatnonzero(first_rows(dataset, paths) != np.arange(size))
         if len(repeated):
             raise ValueError(

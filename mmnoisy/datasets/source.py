@@ -5,12 +5,8 @@ from typing import List, NamedTuple, Optional
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from .identity import file_of
-from .labels import Labels, read_numbers
+from .labels import MAX_NUMBER, Labels, read_numbers
 from .vocabulary import count_classes
-
-#: A limit for labels that no list of classes bounds: read_numbers has a smaller one of its own.
-_ANY = 2**31
 
 
 def build_source(cfg: dict):
@@ -50,7 +46,7 @@ class SourceRows(NamedTuple):
         labels (np.ndarray): ``gt_label``, (N,) int64.
         clean (np.ndarray, optional): ``clean_label``, (N,) int64, where the data set has it.
         num_classes (int): K, from ``metainfo['classes']`` or else the largest label.
-        paths (list[str | None]): ``img_path``, (N,); None where the image is in memory.
+        paths (list[str | None]): ``img_path``, (N,); None where there is none.
     """
 
     labels: np.ndarray
@@ -69,14 +65,14 @@ def source_rows(source) -> SourceRows:
     if not len(source):
         raise ValueError(f'The data set {name} is empty.')
     infos = (source.get_data_info(row) for row in range(len(source)))
-    rows = ((info.get('gt_label'), info.get('clean_label'), file_of(info)) for info in infos)
+    rows = ((info.get('gt_label'), info.get('clean_label'), info.get('img_path')) for info in infos)
     given, clean, paths = (list(values) for values in zip(*rows))
 
     def numbers(values, key, limit):
         return read_numbers(Labels(values, lambda row: f'Row {row} of the data set {name}: {key}'), limit)
 
     classes = source.metainfo.get('classes')
-    labels = numbers(given, 'gt_label', len(classes) if classes else _ANY)
+    labels = numbers(given, 'gt_label', len(classes) if classes else MAX_NUMBER + 1)
     num_classes = len(classes) if classes else count_classes(labels, f'The data set {name}: gt_label')
     known = any(label is not None for label in clean)
     return SourceRows(labels, numbers(clean, 'clean_label', num_classes) if known else None, num_classes, paths)

@@ -74,15 +74,18 @@ def encode(classes: Sequence[str], *columns: Labels) -> List[np.ndarray]:
     check_classes(classes)
     by_name = {str(name): number for number, name in enumerate(classes)}
     limit = 0 if numbers_are_names(classes) else len(classes)
-    named, numbered = ([_encode(column, read) for column in columns] for read in (
-        lambda value: _by_name(value, by_name), lambda value: _by_number(value, limit)))  # fmt: skip
-    for encoded in (named, numbered):
-        if all((numbers >= 0).all() for numbers in encoded):
-            return encoded
+    named = [_encode(column, lambda value: _by_name(value, by_name)) for column in columns]
+    if all((numbers >= 0).all() for numbers in named):
+        return named
+    numbered = [_encode(column, lambda value: _by_number(value, limit)) for column in columns]
+    if all((numbers >= 0).all() for numbers in numbered):
+        return numbered
+    # First what is neither, then names beside numbers.
     for wrong in (lambda name, number: (name < 0) & (number < 0), lambda name, number: name < 0):
         for column, name, number in zip(columns, named, numbered):
-            for row in np.flatnonzero(wrong(name, number))[:1]:
-                raise ValueError(_unknown(column, int(row), classes))
+            rows = np.flatnonzero(wrong(name, number))
+            if len(rows):
+                raise ValueError(_unknown(column, int(rows[0]), classes))
     raise AssertionError('some label has no number')
 
 
