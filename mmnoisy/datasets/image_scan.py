@@ -14,9 +14,8 @@ from .image_reading import read_image
 
 #: A longer image becomes gigabytes when its shorter edge is enlarged to the size of a network's input.
 MAX_ASPECT = 100
-#: Files that may be large in memory are read one at a time.
-_LARGE_FILE = 4_000_000
-_SMALL = 2_000_000
+#: Pixels that all threads together may hold: some 12 bytes each while an image is decoded and converted.
+MAX_PIXELS_AT_ONCE = 48_000_000
 _CACHE_FILE = 'image-scan-1.jsonl'
 
 
@@ -102,17 +101,23 @@ def check_shape(height: int, width: int) -> None:
 
 
 class _Look:
-    """Decodes a file; large ones one at a time, so that threads do not add up their memory."""
+    """Decodes a file. Threads wait for each other where their images together would take too much memory."""
 
     def __init__(self):
-        self._large = threading.Lock()
+        self._free = threading.Condition()
+        self._held = 0
 
     def __call__(self, path: str) -> _Seen:
-        size, mtime_ns = _stamp(path)
-        if size > _LARGE_FILE or _pixels(path) > _SMALL * 4:
-            with self._large:
-                return self._look(path, size, mtime_ns)
-        return self._look(path, size, mtime_ns)
+        pixels = _pixels(path)
+        with self._free:
+            self._free.wait_for(lambda: not self._held or self._held + pixels <= MAX_PIXELS_AT_ONCE)
+            self._held += pixels
+        try:
+            return self._look(path, *_stamp(path))
+        finally:
+            with self._free:
+                self._held -= pixels
+                self._free.notify_all()
 
     @staticmethod
     def _look(path: str, size: int, mtime_ns: int) -> _Seen:

@@ -43,6 +43,19 @@ def read_pairs(path) -> List[Tuple[str, int]]:
     return pairs
 
 
+def read_labels(path) -> Dict[str, int]:
+    """Lines of ``file label`` as a dict.
+
+    Raises:
+        ValueError: A damaged line, or a file with two labels.
+    """
+    labels = {}
+    for name, label in read_pairs(path):
+        if labels.setdefault(name, label) != label:
+            raise ValueError(f'{path}: {name} has the labels {labels[name]} and {label}. Keep one of the lines.')
+    return labels
+
+
 def labelled(keys: List[str], labels: Dict[str, int], keys_file, labels_file) -> List[Tuple[str, int]]:
     """Pairs of key and label.
 

@@ -223,3 +223,21 @@ def test_samples_csv(tmp_path, refused, row, words):
     path.write_text(f'source_idx,given_label,is_issue,score\n{row}\n')
     (tmp_path / 'samples.csv.meta.json').write_text(json.dumps({}))
     refused(lambda: LabelNoise(dict(type='mmnoisy.Digits'), keep=str(path)), 'samples.csv', 'line 2', *words)
+
+
+def test_lists_of_real_world_data(tmp_path, refused):
+    from mmnoisy.datasets.key_list import read_labels, read_lines
+
+    path = tmp_path / 'kv.txt'
+    for text, words in (
+        ('a.jpg 1\nb.jpg 2\na.jpg 3\n', ['a.jpg', '1 and 3']),
+        ('a.jpg -1\n', ['a.jpg -1']),
+        ('a.jpg ٣\n', ['a.jpg ٣']),
+        ('a.jpg\n', ['a.jpg']),
+        ('\n', ['empty']),
+    ):
+        path.write_text(text, encoding='utf-8')
+        refused(lambda: read_labels(path), 'kv.txt', *words)
+    path.write_bytes('ä.jpg 1\n'.encode('latin-1'))
+    refused(lambda: read_labels(path), 'kv.txt', 'line 1', 'UTF-8')
+    refused(lambda: read_lines(tmp_path), str(tmp_path), 'folder')

@@ -1,4 +1,5 @@
 import os
+import time
 
 import numpy as np
 import pytest
@@ -98,3 +99,19 @@ def test_one_class_is_too_few(tmp_path):
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / 'cat' / '0.png')
     report = check(read_data(tmp_path))
     assert report.failures == ["there is one class, 'cat'; at least 2 are needed."]
+
+
+def test_threads_wait_where_images_are_large(files, monkeypatch):
+    monkeypatch.setattr(image_scan, 'MAX_PIXELS_AT_ONCE', 40)
+    held, most, real = set(), [], image_scan.read_image
+
+    def slow(path):
+        held.add(path)
+        most.append(len(held))
+        time.sleep(0.02)
+        held.discard(path)
+        return real(path)
+
+    monkeypatch.setattr(image_scan, 'read_image', slow)
+    large = [path for path in files if 'text' not in path and 'zero' not in path]
+    assert len(scan_images(large, 4).problems) == 0 and max(most) == 1
