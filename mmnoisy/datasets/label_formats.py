@@ -85,9 +85,11 @@ def _read_json(path, key, size):
 
 def _read_npy(path, key, size):
     try:
-        labels = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f'label file {path}: it is not an array that numpy can read ({error}).') from error
+        # Mapped, so that a header that claims a huge array is compared with the size of the file first.
+        labels = np.array(np.load(path, mmap_mode='r', allow_pickle=False))
+    except Exception as error:  # A damaged header raises ValueError, TokenError, OverflowError and others.
+        reason = str(error).split('\n')[0]
+        raise ValueError(f'label file {path}: it is not an array that numpy can read ({reason}).') from error
     labels, where, _ = _pick(path, labels, key, size)
     return labels, where, read_meta(path).get('checksum')
 

@@ -153,6 +153,18 @@ def test_a_broken_companion_is_blamed_itself(tmp_path, refused, meta):
     refused(lambda: load_labels(tmp_path / 'a.npy', ORIGINAL, 3), 'a.npy.meta.json', 'delete it')
 
 
+@pytest.mark.parametrize(
+    'old, new', [(b'(5,)', b'(5, '), (b'(5,)', b'(9' + b'9' * 40 + b',)'), (b'(5,)', b'(4000000000,)')]
+)
+def test_damaged_headers_of_arrays(tmp_path, refused, old, new):
+    path = tmp_path / 'a.npy'
+    np.save(path, ORIGINAL)
+    data = path.read_bytes().replace(old, new)
+    blank = len(new) - len(old)
+    path.write_bytes(data.replace(b' ' * blank + b'\n', b'\n', 1))
+    refused(lambda: load_labels(path, ORIGINAL, 3), 'a.npy', 'array')
+
+
 def test_a_folder_as_a_label_file(tmp_path, refused):
     (tmp_path / 'a.csv').mkdir()
     refused(lambda: load_labels(tmp_path / 'a.csv', ORIGINAL, 3), 'a.csv', 'folder')
