@@ -20,6 +20,9 @@ STACKS = {
     'onedl': ['onedl-mmengine>=0.10.12,<0.11', 'onedl-mmcv>=2.3.6,<2.4', 'onedl-mmpretrain>=1.3.6,<1.4'],
 }
 
+# What the report needs; imported only where it is used.
+FEATURES = ['jinja2>=3.1,<4', 'plotly>=7,<8']
+
 
 class BuildWithMim(build_py):
     """Puts :data:`MIM` into the package: copies in a wheel, links to the sources under ``pip install -e``."""
@@ -56,8 +59,13 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
+    package_data={'mmnoisy.report': ['templates/*']},
     install_requires=TORCH + ['numpy', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
-    extras_require=dict(STACKS, tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2']),
+    extras_require=dict(
+        STACKS,
+        features=FEATURES,
+        tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2', 'selenium==4.51.0', *FEATURES],
+    ),
     cmdclass=dict(build_py=BuildWithMim),
     zip_safe=False,
 )
