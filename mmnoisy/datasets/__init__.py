@@ -4,7 +4,9 @@ from .clothing1m import Clothing1M
 from .csv_dataset import CSVDataset
 from .digits import Digits
 from .fashion_mnist import FashionMNIST
+from .image_folder import ImageFolder
 from .label_noise import LabelNoise
+from .load_image import LoadImage
 from .mini_webvision import MiniWebVision
 from .stream_sampler import StreamSampler
 
@@ -14,7 +16,9 @@ __all__ = [
     'Clothing1M',
     'Digits',
     'FashionMNIST',
+    'ImageFolder',
     'LabelNoise',
+    'LoadImage',
     'MiniWebVision',
     'StreamSampler',
     'collate_batch',

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from pathlib import Path
 from typing import Iterator, Optional, Tuple
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from ..files import replace_file, write_text
 from .label_file import checksum as labels_checksum
+from .label_formats import read_meta
 
 COLUMNS = ('source_idx', 'given_label', 'is_issue')
 
@@ -155,6 +157,7 @@ def read_rows(path, name: Optional[str] = None) -> Iterator[dict]:
             try:
                 row.update((column, int(row[column])) for column in COLUMNS)
                 row['score'] = float(row.get('score') or 'nan')
+                _check_row(row)
             except (TypeError, ValueError) as error:
                 raise ValueError(f'{name}, line {reader.line_num}: {error}.') from error
             yield row
@@ -162,11 +165,19 @@ def read_rows(path, name: Optional[str] = None) -> Iterator[dict]:
 
 def read_checksum(path) -> Optional[str]:
     """Checksum of the data set that a ``samples.csv`` was made for; None where nothing says so."""
-    meta = meta_path(path)
-    return json.loads(meta.read_text()).get('checksum') if meta.is_file() else None
+    return read_meta(path).get('checksum')
 
 
 def meta_path(path) -> Path:
     """Companion of a samples.csv."""
     path = Path(path)
     return path.with_name(path.name + '.meta.json')
+
+
+def _check_row(row: dict) -> None:
+    if row['source_idx'] < 0:
+        raise ValueError(f'source_idx {row["source_idx"]} is negative')
+    if row['is_issue'] not in (0, 1):
+        raise ValueError(f'is_issue must be 0 or 1, not {row["is_issue"]}')
+    if not (math.isnan(row['score']) or 0 <= row['score'] <= 1):
+        raise ValueError(f'score must be in [0, 1], not {row["score"]}')
