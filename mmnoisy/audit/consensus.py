@@ -151,8 +151,8 @@ def _by_agreement(verdict: Consensus, labels, judges, rate, num_classes) -> Cons
 def _by_accuracy(verdict: Consensus, labels, judges, rate, num_classes) -> Consensus:
     """Judges that are less often right than the labels keep the flags of which they are surest."""
     judged = ~np.isnan(verdict.suggested_score)
-    if not verdict.is_issue.any():
-        return verdict
+    if not verdict.is_issue.any() or all(judge.probabilities is None for judge in judges):
+        return verdict  # Scores alone do not say how sure a judge is of its own choice.
     differs = verdict.suggested != labels
     surest = judged & (verdict.suggested_score >= np.quantile(verdict.suggested_score[judged], 1 - _SUREST))
     noise = float(differs[surest].mean())

@@ -1,6 +1,6 @@
 """A judge: what one way of looking says about every label, in the form that the consensus takes."""
 
-from typing import NamedTuple, Optional
+from typing import Dict, NamedTuple, Optional
 
 import numpy as np
 
@@ -15,12 +15,14 @@ class Judge(NamedTuple):
         choice (np.ndarray): (N,) int64, the class that the judge would give without seeing the sample's own label; -1
             for another class than the given one where the judge does not say which.
         probabilities (np.ndarray, optional): (N, K) out-of-sample class probabilities, NaN rows where not judged.
+        extra (dict[str, np.ndarray], optional): Further measures, (N,) each, for information.
     """
 
     name: str
     score: np.ndarray
     choice: np.ndarray
     probabilities: Optional[np.ndarray] = None
+    extra: Optional[Dict[str, np.ndarray]] = None
 
     @property
     def judged(self) -> np.ndarray:

@@ -1,5 +1,6 @@
 """How many labels are wrong, and in which direction: confident learning by cleanlab, with bootstrap intervals."""
 
+import warnings
 from typing import NamedTuple, Tuple
 
 import numpy as np
@@ -56,7 +57,8 @@ def estimate_noise(
 
 
 def _interval(value, drawn) -> Interval:
-    with np.errstate(all='ignore'):
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', RuntimeWarning)  # A class without samples has NaN in every resample.
         low, high = np.nanpercentile(np.array(drawn), [2.5, 97.5], axis=0) if drawn else (value, value)
     # A percentile interval of few samples may miss the estimate itself.
     return Interval(value, np.fmin(low, value), np.fmax(high, value))

@@ -132,8 +132,9 @@ def test_the_joint_equals_our_own_confident_joint():
     confident = np.where(reached.any(1), np.where(reached, probabilities, -1).argmax(1), -1)
     rate = confident_joint_rate(labels, confident, 4)
     joint = estimated_joint(labels, probabilities)
-    assert 1 - np.trace(joint) == pytest.approx(rate, abs=1e-6) and joint.sum() == pytest.approx(1)
-    np.testing.assert_allclose(joint.sum(0), np.bincount(labels) / 300, atol=1e-6)
+    # cleanlab rounds its calibrated joint to whole samples.
+    assert 1 - np.trace(joint) == pytest.approx(rate, abs=0.004) and joint.sum() == pytest.approx(1)
+    np.testing.assert_allclose(joint.sum(0), np.bincount(labels) / 300, atol=0.004)
 
 
 def test_transition_matrix_and_intervals():

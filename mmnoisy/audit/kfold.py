@@ -1,0 +1,71 @@
+"""The judge ``kfold``: a network trained for each fold, which judges the samples that it has not seen."""
+
+from pathlib import Path
+from typing import Optional, Sequence
+
+import numpy as np
+import torch
+
+from ..engine.sweep import unwrap
+from .cache import cached, fingerprint
+from .judges import Judge, judge_by_probabilities
+from .probe import stratified_folds
+from .small_network import network_config, train_network
+
+
+def judge_by_kfold(
+    images: str,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    folder,
+    key: str,
+    folds: int = 5,
+    seed: int = 0,
+    first_of_group: Optional[np.ndarray] = None,
+    epochs: int = 20,
+) -> Judge:
+    """Out-of-sample probabilities of networks that are trained through mmengine, one for each fold.
+
+    A finished fold is kept in ``<folder>/fold<i>.npz``, an interrupted one goes on from its checkpoint.
+
+    Args:
+        images (str): ``.npy`` of (N, S, S, 3) uint8.
+        labels (np.ndarray): (N,) given labels.
+        classes (Sequence[str]): K names.
+        folder (str | Path): Work dir; each fold has one below it.
+        key (str): Fingerprint of the images.
+        folds (int): Defaults to 5.
+        seed (int): Defaults to 0.
+        first_of_group (np.ndarray, optional): See :func:`mmnoisy.audit.probe.stratified_folds`.
+        epochs (int): Defaults to 20.
+    """
+    fold = stratified_folds(labels, folds, seed, first_of_group)
+    probabilities = np.zeros((len(labels), len(classes)))
+    for number in range(folds):
+        part_key = fingerprint(key, labels, fold, seed, epochs, number)
+        test = np.flatnonzero(fold == number)
+
+        def compute(run=Path(folder) / part_key[:16], train=np.flatnonzero(fold != number), test=test):
+            run.mkdir(parents=True, exist_ok=True)
+            np.save(run / 'labels.npy', labels)
+            np.save(run / 'rows.npy', train)
+            files = [images, str(run / 'labels.npy')]
+            cfg = network_config(
+                run, *files, classes, len(train), str(run / 'rows.npy'), epochs=epochs, seed=seed, anneal=True
+            )
+            return dict(probabilities=predict(train_network(cfg).model, np.load(images, mmap_mode='r'), test))
+
+        probabilities[test] = cached(Path(folder) / f'fold{number}.npz', part_key, compute)['probabilities']
+    return judge_by_probabilities('kfold', labels, probabilities)
+
+
+@torch.no_grad()
+def predict(model, images: np.ndarray, rows: np.ndarray, batch: int = 256) -> np.ndarray:
+    """Class probabilities of a classifier for rows of (N, S, S, 3) uint8 images, (M, K) float32."""
+    model = unwrap(model).eval()
+    found = []
+    for start in range(0, len(rows), batch):
+        inputs = torch.from_numpy(images[rows[start : start + batch]]).permute(0, 3, 1, 2)
+        data = model.data_preprocessor(dict(inputs=inputs), False)
+        found.append(model(data['inputs'], mode='tensor').softmax(1).cpu().numpy())
+    return np.concatenate(found)
