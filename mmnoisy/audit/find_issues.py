@@ -62,8 +62,8 @@ class Issues(NamedTuple):
     neighbours: Optional[Voters] = None
 
     def worst_first(self) -> np.ndarray:
-        """(N,) rows: flagged ones first, each part by its score, those that are not judged last."""
-        return np.lexsort((np.where(np.isnan(self.score), 2, self.score), ~self.is_issue))
+        """(N,) rows by their score, those that are not judged last."""
+        return np.argsort(np.where(np.isnan(self.score), 2, self.score), kind='stable')
 
 
 def find_issues(

@@ -30,6 +30,22 @@ class SmallImages(NamedTuple):
     readable: np.ndarray
     problems: List[Tuple[str, str]]
 
+    def of(self, chosen: np.ndarray) -> np.ndarray:
+        """The images of some of the readable files: (N,) bool -> (L, S, S, 3), memory-mapped where those are all."""
+        images = np.load(self.file, mmap_mode='r', allow_pickle=False)
+        part = chosen[self.readable]
+        return images if part.all() else images[part]
+
+
+def copies_of_images(images: np.ndarray) -> dict:
+    """Which small images are equal: ``duplicate_of`` (N,), the first one's row or -1, and ``near_duplicates``, the pairs."""
+    flat = np.ascontiguousarray(images).reshape(len(images), -1)
+    rows = flat.view(np.dtype((np.void, flat.shape[1])))[:, 0]
+    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
+    first = first[inverse]
+    copies = np.where(first == np.arange(len(first)), -1, first)
+    return dict(duplicate_of=copies, near_duplicates=[(int(copies[row]), int(row), 1.0) for row in np.flatnonzero(copies >= 0)])
+
 
 def small_images(paths: Sequence[str], folder, workers: Optional[int] = None) -> SmallImages:
     """Read and scale images; parts that were read before are not read again unless a file in them changed.
