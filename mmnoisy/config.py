@@ -4,6 +4,7 @@ import difflib
 import os
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
+from typing import Optional, Sequence
 
 import torch
 from mmengine.config import Config, DictAction
@@ -70,9 +71,12 @@ def run_parser(description: str) -> ArgumentParser:
     return parser
 
 
-def parse_run(parser: ArgumentParser) -> Namespace:
-    """The command line's options, with the path of the config; ends the program where there is no such config."""
-    args = parser.parse_args()
+def parse_run(parser: ArgumentParser, argv: Optional[Sequence[str]] = None) -> Namespace:
+    """The options in ``argv`` (the command line's where None), with the path of the config.
+
+    Ends the program where there is no such config.
+    """
+    args = parser.parse_args(argv)
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         args.config = find_config(args.config)

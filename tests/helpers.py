@@ -18,7 +18,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 import mmnoisy  # noqa: F401
-from mmnoisy.engine.sweep import unwrap
+from mmnoisy.engine.model_parts import unwrap
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / 'configs'

@@ -150,7 +150,7 @@ def test_trains_and_predicts(path):
     if isinstance(model, MetaReweighting):
         # What MetaSetHook hands over.
         trusted = model.data_preprocessor(next(iter(loaders['train'])))
-        model.meta_batch, model.virtual_lr = (trusted['inputs'], trusted['data_samples']), 0.1
+        model.set_meta_step(trusted['inputs'], trusted['data_samples'], 0.1)
     train_a_step(model, next(iter(loaders['train'])), optimizer)
     for part in ('val', 'test'):
         batch = next(iter(loaders[part]))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.hooks import EMAHook, Hook
 
-from mmnoisy.engine.sweep import evaluated_model, unwrap
+from mmnoisy.engine.model_parts import evaluated_model, unwrap
 from mmnoisy.evaluation.summary_hook import SummaryHook
 from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
 

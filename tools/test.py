@@ -1,62 +1,6 @@
-"""Evaluate a checkpoint on a config's test set: mmpretrain's test.py."""
+"""Evaluate a checkpoint on a config's test set."""
 
-import os
-
-import mmengine
-from mmengine.config import Config
-from mmengine.dist import is_main_process
-from mmengine.evaluator import DumpResults
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
-
-from mmnoisy.config import parse_run, run_parser, set_loader_defaults, set_run
-
-
-def parse_args():
-    parser = run_parser("Evaluate a checkpoint on a config's test set.")
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', help='file for the results: .pkl for predictions, also .json for metrics')
-    parser.add_argument('--out-item', choices=['metrics', 'pred'], help='what --out writes; predictions by default')
-    args = parse_run(parser)
-    if '://' not in args.checkpoint and not os.path.exists(args.checkpoint):
-        parser.error(f'the checkpoint {args.checkpoint!r} does not exist.')
-    if args.out_item is not None and args.out is None:
-        parser.error('--out-item needs --out, the file to write.')
-    if args.out is not None and args.out_item != 'metrics' and not args.out.endswith(('.pkl', '.pickle')):
-        parser.error('--out: predictions go to a .pkl file; for metrics add --out-item metrics.')
-    return args
-
-
-def merge_args(cfg, args):
-    """Put the command line's options into the config."""
-    set_run(cfg, args)
-    cfg.load_from = args.checkpoint
-    cfg.resume = False
-    if args.amp:
-        cfg.test_cfg.fp16 = True
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
-    if not cfg.get('test_dataloader'):
-        raise SystemExit(f'{args.config} has no test_dataloader.')
-    set_loader_defaults(cfg, args.no_pin_memory)
-    return cfg
-
-
-def main():
-    args = parse_args()
-    cfg = merge_args(Config.fromfile(args.config), args)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    if args.out and args.out_item != 'metrics':
-        runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
-    metrics = runner.test()
-    if is_main_process():
-        if args.out and args.out_item == 'metrics':
-            mmengine.dump(metrics, args.out)
-        images = len(runner.test_dataloader.dataset)
-        for name, value in metrics.items():
-            text = f'{value:.2f}' if isinstance(value, float) else value
-            print(f'{name}: {text} ({images} images, {args.checkpoint})')
-
+from mmnoisy.testing import main
 
 if __name__ == '__main__':
     main()

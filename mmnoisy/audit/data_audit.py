@@ -96,7 +96,9 @@ def audit(
     readable = np.ones(len(paths), dtype=bool)
     if set(names) & set(FEATURE_JUDGES):
         with clock('features'):
-            found = _features(paths, labels, data.classes, bank or out / 'features', backbone, weights, size, precision, workers)
+            found = _features(
+                paths, labels, data.classes, bank or out / 'features', backbone, weights, size, precision, workers
+            )
         features, readable, problems = found
     if set(names) - set(FEATURE_JUDGES) or not names:
         with clock('images'):

@@ -11,7 +11,9 @@ from .judges import Judge
 from .small_network import network_config, train_network
 
 
-def judge_by_dynamics(images: str, labels: np.ndarray, classes: Sequence[str], folder, key: str, seed: int = 0) -> Judge:
+def judge_by_dynamics(
+    images: str, labels: np.ndarray, classes: Sequence[str], folder, key: str, seed: int = 0
+) -> Judge:
     """Score labels by the probability margin averaged over the epochs of a training, see :class:`mmnoisy.AUMHook`.
 
     What a network learns early comes from other samples, so a wrong label keeps a low margin while it is not memorised.

@@ -142,7 +142,9 @@ def encode_labels(labels, classes: Optional[Sequence[str]] = None) -> Tuple[np.n
         raise ValueError(f'labels must be whole numbers from 0 or names, not {labels.dtype}.')
     wrong = np.flatnonzero((encoded < 0) | (encoded >= len(known)))
     if len(wrong):
-        raise ValueError(f'Row {wrong[0]} has the label {labels[wrong[0]]!r}, which is none of the {len(known)} classes.')
+        raise ValueError(
+            f'Row {wrong[0]} has the label {labels[wrong[0]]!r}, which is none of the {len(known)} classes.'
+        )
     return encoded, known
 
 
@@ -167,7 +169,9 @@ def _check_features(features, size: int) -> np.ndarray:
         raise ValueError(f'features must have the shape ({size}, D), not {features.shape}.')
     broken = np.flatnonzero(~np.isfinite(features).all(1))
     if len(broken):
-        raise ValueError(f'The features of row {broken[0]} are not finite ({len(broken)} such rows). Leave these rows out.')
+        raise ValueError(
+            f'The features of row {broken[0]} are not finite ({len(broken)} such rows). Leave these rows out.'
+        )
     return features
 
 

@@ -37,10 +37,15 @@ class Fixed(NamedTuple):
         """The changes of each class and the notes."""
         columns = list(self.changes[0]) if self.changes else []
         lines = [columns, *([str(change[name]) for name in columns] for change in self.changes)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-        table = ['  '.join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))) for line in lines]
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        table = [_aligned(line, widths) for line in lines]
         left_out = [f'Left out, cannot be read: {path}: {reason}' for path, reason in self.unreadable]
         return '\n'.join([*table, *left_out, *self.notes])
+
+
+def _aligned(cells, widths) -> str:
+    name, *numbers = (cell.rjust(width) for cell, width in zip(cells, widths))
+    return '  '.join([name.strip().ljust(widths[0]), *numbers]) if widths else ''
 
 
 def fix(audit_dir, policy: str = 'drop', ticks=None, out=None, link=None) -> Fixed:
@@ -167,7 +172,9 @@ def _keep_classes(rows: List[dict], decided: list, said: dict) -> List[str]:
     left = {label for label, _ in decided if label is not None}
     for name in sorted({row['given_label'] for row in rows} - left):
         members = [
-            i for i, row in enumerate(rows) if row['given_label'] == name and said.get(row['source_idx'], ('unsure',))[0] == 'unsure'
+            i
+            for i, row in enumerate(rows)
+            if row['given_label'] == name and said.get(row['source_idx'], ('unsure',))[0] == 'unsure'
         ]
         for i in members:
             decided[i] = (name, '1')

@@ -1,12 +1,13 @@
 """The judge ``kfold``: a network trained for each fold, which judges the samples that it has not seen."""
 
+from functools import partial
 from pathlib import Path
 from typing import Optional, Sequence
 
 import numpy as np
 import torch
 
-from ..engine.sweep import unwrap
+from ..engine.model_parts import unwrap
 from .cache import cached, fingerprint
 from .judges import Judge, judge_by_probabilities
 from .probe import stratified_folds
@@ -42,21 +43,25 @@ def judge_by_kfold(
     fold = stratified_folds(labels, folds, seed, first_of_group)
     probabilities = np.zeros((len(labels), len(classes)))
     for number in range(folds):
-        part_key = fingerprint(key, labels, fold, seed, epochs, number)
         test = np.flatnonzero(fold == number)
-
-        def compute(run=Path(folder) / part_key[:16], train=np.flatnonzero(fold != number), test=test):
-            run.mkdir(parents=True, exist_ok=True)
-            np.save(run / 'labels.npy', labels)
-            np.save(run / 'rows.npy', train)
-            files = [images, str(run / 'labels.npy')]
-            cfg = network_config(
-                run, *files, classes, len(train), str(run / 'rows.npy'), epochs=epochs, seed=seed, anneal=True
-            )
-            return dict(probabilities=predict(train_network(cfg).model, np.load(images, mmap_mode='r'), test))
-
-        probabilities[test] = cached(Path(folder) / f'fold{number}.npz', part_key, compute)['probabilities']
+        fold_key = fingerprint(key, labels, fold, seed, epochs, number)
+        compute = partial(
+            _judge_fold, images, labels, classes, Path(folder) / fold_key[:16], fold == number, epochs, seed
+        )
+        probabilities[test] = cached(Path(folder) / f'fold{number}.npz', fold_key, compute)['probabilities']
     return judge_by_probabilities('kfold', labels, probabilities)
+
+
+def _judge_fold(images, labels, classes, run: Path, held_out: np.ndarray, epochs: int, seed: int) -> dict:
+    """Train on the other folds, and predict the rows that are held out."""
+    rows = np.flatnonzero(~held_out)
+    run.mkdir(parents=True, exist_ok=True)
+    np.save(run / 'labels.npy', labels)
+    np.save(run / 'rows.npy', rows)
+    files = dict(images=images, labels=str(run / 'labels.npy'), rows=str(run / 'rows.npy'))
+    cfg = network_config(run, classes=classes, size=len(rows), epochs=epochs, seed=seed, anneal=True, **files)
+    model = train_network(cfg).model
+    return dict(probabilities=predict(model, np.load(images, mmap_mode='r'), np.flatnonzero(held_out)))
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..engine.knn_vote import nearest
+from ..functional.knn_vote import nearest
 
 #: A pair is a near-duplicate where its distance is below this share of the median distance to the nearest neighbour, as in
 #: cleanlab's Datalab (https://docs.cleanlab.ai/stable/cleanlab/datalab/guide/issue_type_description.html).

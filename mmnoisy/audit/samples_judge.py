@@ -34,7 +34,9 @@ def judge_by_samples_file(path, labels: np.ndarray, classes: Sequence[str], rows
     for row in read_rows(path):
         index = row['source_idx']
         if not 0 <= index < len(labels) or row['given_index'] != labels[index]:
-            raise ValueError(f'{path}: source_idx {index} is not in this data set with the label {row["given_label"]!r}.')
+            raise ValueError(
+                f'{path}: source_idx {index} is not in this data set with the label {row["given_label"]!r}.'
+            )
         score[index], is_issue[index] = row['score'], bool(row['is_issue'])
         suggested[index] = -1 if row['suggested_index'] is None else row['suggested_index']
     if suggested.max() >= len(classes):

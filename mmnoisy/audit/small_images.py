@@ -44,7 +44,9 @@ def copies_of_images(images: np.ndarray) -> dict:
     _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
     first = first[inverse]
     copies = np.where(first == np.arange(len(first)), -1, first)
-    return dict(duplicate_of=copies, near_duplicates=[(int(copies[row]), int(row), 1.0) for row in np.flatnonzero(copies >= 0)])
+    return dict(
+        duplicate_of=copies, near_duplicates=[(int(copies[row]), int(row), 1.0) for row in np.flatnonzero(copies >= 0)]
+    )
 
 
 def small_images(paths: Sequence[str], folder, workers: Optional[int] = None) -> SmallImages:

@@ -8,13 +8,13 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmpretrain.registry import TRANSFORMS
 
+from ..functional.noise import add_noise
+from ..functional.transition import transition_matrix
 from ..registry import DATASETS
 from .batched_fetch import fetch, is_plain_packing, stack_images
 from .label_file import checksum, load_labels, save_labels
-from .noise import add_noise
 from .row_selection import kept_rows, threshold_mask, trusted_labels
 from .source import build_source, image_features, sample_name, source_labels
-from .transition import transition_matrix
 
 PARTS = ('train', 'val', 'all')
 
@@ -33,7 +33,7 @@ class LabelNoise:
         source (dict): Config of a data set with ``gt_label``; also a wrapper such as ``ConcatDataset``.
         noise (dict, optional): ``kind`` and its options (``rate``, ``exact``, ``inclusive``, ``mapping``, ``matrix``,
             ``std``; ``image_size`` for ``instance``, see :func:`mmnoisy.datasets.source.image_features`; ``path`` and
-            ``key`` for ``label_file``), see :mod:`mmnoisy.datasets.noise`. None: the source's labels are the observed
+            ``key`` for ``label_file``), see :mod:`mmnoisy.functional.noise`. None: the source's labels are the observed
             ones. Defaults to None.
         seed (int): Seed of the noise and of the split. Defaults to 0.
         holdout (float): Share of each noisy class that is set aside for validation, in [0, 1). Defaults to 0.

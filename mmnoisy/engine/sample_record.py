@@ -10,7 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor
 
 from ..datasets.label_file import checksum
-from ..evaluation.samples_csv import write_samples_csv
+from ..datasets.samples_file import write_samples_csv
 from ..registry import HOOKS
 
 

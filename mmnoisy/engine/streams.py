@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from ..datasets.stream_sampler import StreamSampler
-from ..models.losses.semi_supervised_step import DIVISION_AGE
 
 
 def stream_sampler(runner, owner: str) -> StreamSampler:
@@ -100,17 +99,9 @@ def balanced_stream(rows: Tensor, labels: Tensor, generator: torch.Generator) ->
     return torch.cat(parts)
 
 
-def stamp_division(data_samples: list, p_clean: Tensor, labelled: Tensor) -> None:
-    """Put ``p_clean`` and ``labelled``, (networks,) each, onto the data samples of a batch; (N, networks) given."""
-    index = [int(sample.sample_idx) for sample in data_samples]
-    for sample, score, used in zip(data_samples, p_clean[index], labelled[index]):
-        sample.p_clean, sample.labelled = score, used
-
-
-def stamp_age(runner, batch_idx: int, first_epoch: int) -> None:
-    """Tell the models' ramps how many epochs, with fractions, the division is in use."""
-    age = runner.epoch - first_epoch + batch_idx / len(runner.train_dataloader)
-    runner.message_hub.update_info(DIVISION_AGE, age)
+def division_age(runner, batch_idx: int, first_epoch: int) -> float:
+    """Epochs, with fractions, since the beginning of ``first_epoch``, from which on the training set is divided."""
+    return runner.epoch - first_epoch + batch_idx / len(runner.train_dataloader)
 
 
 def warn_empty(labelled: Tensor, labels: Tensor, num_classes: int, logger) -> None:

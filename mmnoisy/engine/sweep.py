@@ -6,31 +6,16 @@ from typing import Callable, Dict, Optional
 import torch
 from mmengine.dataset import Compose
 from mmengine.dist import all_reduce, all_reduce_params, get_rank, get_world_size
-from mmengine.hooks import EMAHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import TRANSFORMS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from ..models.classifiers.sample_aware import sample_indices
+from ..stamps import sample_indices
+from .model_parts import unwrap
 
 #: Maps (model, inputs (B, C, H, W), data_samples) to ``{name: (B, ...)}`` tensors.
 Measure = Callable[[nn.Module, Tensor, list], Dict[str, Tensor]]
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The model inside a DDP-like wrapper, or the model itself."""
-    return model.module if is_model_wrapper(model) else model
-
-
-def evaluated_model(runner: Runner) -> nn.Module:
-    """What the runner's validation evaluates: the averaged model of an EMAHook where there is one, else the model."""
-    for hook in runner.hooks:
-        # mmpretrain's hook has a switch for it.
-        if isinstance(hook, EMAHook) and getattr(hook, 'evaluate_on_ema', True):
-            return hook.ema_model.module
-    return runner.model
 
 
 def sync_buffers(model: nn.Module) -> None:

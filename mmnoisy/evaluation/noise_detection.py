@@ -51,8 +51,8 @@ def detection_row(runner) -> Dict[str, float]:
     The keys are ``detection_auc`` and so on for the hook that writes ``samples.csv``, ``detection_<hook>_auc`` for others.
     ``suggested_accuracy`` is the share of the suggested labels that are right, in [0, 1].
     """
+    from ..datasets.samples_file import given_labels
     from ..engine.sample_record import SampleRecordHook
-    from .samples_csv import given_labels
 
     dataset = runner.train_dataloader.dataset
     if getattr(dataset, 'clean_labels', None) is None:

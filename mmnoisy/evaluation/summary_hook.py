@@ -11,24 +11,13 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ..engine.sweep import evaluated_model, sweep, sweep_loader
+from ..datasets.samples_file import given_labels
+from ..engine.measures import predicted_labels
+from ..engine.model_parts import evaluated_model
+from ..engine.sweep import sweep, sweep_loader
 from ..registry import HOOKS
 from .epoch_clock import EpochClock
 from .noise_detection import detection_row
-from .samples_csv import given_labels
-
-
-def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
-    """A sweep's measure: ``prediction`` (B,), the class that the model predicts, and ``label`` (B,).
-
-    Each further ``pred_label_<name>`` of a model of several networks gives a ``prediction_<name>`` (B,).
-    """
-    results = model(inputs, data_samples, mode='predict')
-    found = dict(label=torch.cat([result.gt_label for result in results]).to(inputs.device))
-    for key in results[0].keys():
-        if key.startswith('pred_label'):
-            found[key.replace('pred_label', 'prediction')] = torch.cat([result.get(key) for result in results])
-    return found
 
 
 def _percent(correct: Tensor) -> float:

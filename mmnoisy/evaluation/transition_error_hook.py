@@ -7,10 +7,10 @@ import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
-from ..datasets.transition import transition_matrix
-from ..engine.transition_hook import transition_losses
+from ..datasets.samples_file import given_labels
+from ..engine.model_parts import transition_losses
+from ..functional.transition import transition_matrix
 from ..registry import HOOKS
-from .samples_csv import given_labels
 
 
 def transition_error(estimate: np.ndarray, clean: np.ndarray, noisy: np.ndarray) -> Dict[str, float]:

@@ -30,7 +30,9 @@ def test_order_columns_and_ranges(found):
     order = issues.worst_first()
     assert (np.diff(issues.score[order]) >= 0).all() and issues.is_issue[order[0]] and not issues.is_issue[order[-1]]
     assert [judge.name for judge in issues.judges] == ['probe', 'knn']
-    assert ((issues.score >= 0) & (issues.score <= 1)).all() and (issues.suggested[issues.is_issue] != given[issues.is_issue]).all()
+    assert ((issues.score >= 0) & (issues.score <= 1)).all() and (
+        issues.suggested[issues.is_issue] != given[issues.is_issue]
+    ).all()
     for judge in issues.judges:
         assert (judge.choice[issues.is_issue] != given[issues.is_issue]).all()
         np.testing.assert_allclose(judge.probabilities.sum(1), 1, atol=1e-5)

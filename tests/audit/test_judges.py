@@ -18,7 +18,7 @@ from mmnoisy.audit.neighbours import (
 )
 from mmnoisy.audit.noise_estimate import estimate_noise, estimated_joint
 from mmnoisy.audit.probe import GRID, probe_probabilities, stratified_folds
-from mmnoisy.engine.confident_joint import class_thresholds, confident_joint_rate
+from mmnoisy.functional.confident_joint import class_thresholds, confident_joint_rate
 from tests.audit.synthetic import gaussian_classes
 
 
@@ -96,7 +96,9 @@ def test_the_probe_is_logistic_regression_at_the_best_strength():
         probabilities = np.zeros((200, 4))
         for f in range(5):
             # scikit-learn's own optimum, from zero and in float64
-            model = LogisticRegression(C=strength, tol=1e-8, max_iter=5000).fit(features[fold != f].astype(float), labels[fold != f])
+            model = LogisticRegression(C=strength, tol=1e-8, max_iter=5000).fit(
+                features[fold != f].astype(float), labels[fold != f]
+            )
             probabilities[fold == f] = softmax(features[fold == f] @ model.coef_.T + model.intercept_, axis=1)
         reference[strength] = probabilities
     best = min(GRID, key=lambda strength: log_loss(labels, reference[strength]))

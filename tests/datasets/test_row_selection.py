@@ -7,7 +7,7 @@ from mmengine.registry import init_default_scope
 
 from mmnoisy.datasets import LabelNoise
 from mmnoisy.datasets.row_selection import threshold_mask
-from mmnoisy.evaluation.samples_csv import given_labels
+from mmnoisy.datasets.samples_file import given_labels
 
 
 def digits(**kwargs):

@@ -8,7 +8,7 @@ import torch
 
 from mmnoisy.datasets.label_file import checksum
 from mmnoisy.datasets.samples_file import read_meta, read_rows, read_samples, write_rows, write_samples_csv
-from mmnoisy.evaluation.merge_samples import merge_samples_csv
+from mmnoisy.evaluation.merging import merge_samples_csv
 
 CLASSES = ('ant', 'bee, or wasp', 'käfer "x"')
 GIVEN, CLEAN = np.array([2, 0, 1, 1]), np.array([2, 1, 1, 0])
@@ -61,7 +61,10 @@ def test_keep_reads_names_numbers_and_names_alone(tmp_path):
     rows, labels = np.array([9, 3, 5]), GIVEN[[3, 0, 1]]
     expected = read_samples(tmp_path / 's.csv', rows, labels, data.checksum, 'keep')
     assert expected[0].tolist() == pytest.approx([0.4, 0.9, 0.1]) and expected[1].tolist() == [True, False, True]
-    for columns in (('source_idx', 'given_label', 'is_issue', 'score'), ('source_idx', 'given_index', 'is_issue', 'score')):
+    for columns in (
+        ('source_idx', 'given_label', 'is_issue', 'score'),
+        ('source_idx', 'given_index', 'is_issue', 'score'),
+    ):
         old = [[row[name] for name in columns] for row in read_rows(tmp_path / 's.csv')]
         fields = ['given_label' if name == 'given_index' else name for name in columns]
         write_rows(tmp_path / 'old.csv', fields, old, read_meta(tmp_path / 's.csv'))
@@ -93,7 +96,12 @@ def test_a_merged_file_keeps_the_classes(tmp_path):
 
 @pytest.mark.parametrize(
     'line, message',
-    [('0,cow,1', "line 2: .*'cow'"), ('x,0,1', "line 2: .*'x'"), ('0,,1', 'line 2: the given label is empty'), ('0', 'line 2')],
+    [
+        ('0,cow,1', "line 2: .*'cow'"),
+        ('x,0,1', "line 2: .*'x'"),
+        ('0,,1', 'line 2: the given label is empty'),
+        ('0', 'line 2'),
+    ],
 )
 def test_bad_lines_are_named(tmp_path, line, message):
     (tmp_path / 's.csv').write_text(f'source_idx,given_label,is_issue\n{line}\n')

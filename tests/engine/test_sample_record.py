@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from mmnoisy.engine import Column, SampleRecordHook
-from mmnoisy.models.classifiers import sample_indices
 from mmnoisy.registry import HOOKS
+from mmnoisy.stamps import sample_indices
 from tests.helpers import ddp, digits_cfg, run_two_ranks, train, train_only
 
 N = 201

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from mmnoisy.evaluation.merge_samples import merge_samples_csv
+from mmnoisy.evaluation.merging import merge_samples_csv
 from mmnoisy.evaluation.noise_detection import detection_scores, selection_scores
 
 

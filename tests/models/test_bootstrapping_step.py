@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmnoisy.models.losses.bootstrapping_step import BootstrappingStep, bootstrap
+from mmnoisy.functional.soft_labels import bootstrap
+from mmnoisy.models.steps.bootstrapping_step import BootstrappingStep
 from tests.models.test_semi_supervised import B, K, Network, V, probabilities, softmax, step_arguments, tensor
 
 ALL = tuple(range(B))
@@ -28,7 +29,7 @@ def test_step_equals_the_papers_formula(monkeypatch, kind, views):
     args['views'], args['own'] = args['views'][:views], args['own'][:views]
     lam, order = 0.7, np.random.default_rng(1).permutation(views * B)
     monkeypatch.setattr(
-        'mmnoisy.models.losses.semi_supervised.draw_mix', lambda size, alpha, device: (lam, tensor(order))
+        'mmnoisy.models.steps.bootstrapping_step.draw_mix', lambda size, alpha, device: (lam, tensor(order))
     )
     network = Network()
     losses = BootstrappingStep(kind, prior_weight=0.3)(network, **args)

@@ -5,7 +5,9 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 
-from mmnoisy.models.classifiers.forget_rate import ForgetRate, small_loss
+from mmnoisy.functional.margins import small_loss
+from mmnoisy.models.classifiers.forget_rate import ForgetRate
+from mmnoisy.stamps import read_selection
 from tests.models.test_two_networks import batch, build
 
 METHODS = ('mmnoisy.CoTeaching', 'mmnoisy.CoTeachingPlus', 'mmnoisy.JoCoR')
@@ -87,7 +89,9 @@ def test_co_teaching_plus(rate):
     assert losses['loss_net1'].item() == pytest.approx(loss1[differs[smallest(loss2[differs], rate)]].mean(), rel=1e-5)
     assert losses['loss_net2'].item() == pytest.approx(loss2[differs[smallest(loss1[differs], rate)]].mean(), rel=1e-5)
     assert losses['disagreement'].item() == pytest.approx(len(differs) / 40)
-    assert torch.equal(model.selected.isnan(), torch.ones(40).index_fill(0, torch.as_tensor(differs), 0).bool())
+    assert torch.equal(
+        read_selection(samples).isnan(), torch.ones(40).index_fill(0, torch.as_tensor(differs), 0).bool()
+    )
 
     set_epoch(1)
     plain = model(inputs, samples, mode='loss')
@@ -106,7 +110,7 @@ def test_jocor(rate, agreement):
     joint = (1 - agreement) * (loss1 + loss2) + agreement * divergence
     losses = model(inputs, samples, mode='loss')
     assert losses['loss_joint'].item() == pytest.approx(joint[smallest(joint, rate)].mean(), rel=1e-4)
-    assert model.selected.nonzero().flatten().tolist() == sorted(smallest(joint, rate))
+    assert read_selection(samples).nonzero().flatten().tolist() == sorted(smallest(joint, rate))
 
 
 @pytest.mark.parametrize('type', METHODS)
@@ -136,7 +140,7 @@ def test_no_disagreement_teaches_nothing():
     (losses['loss_net1'] + losses['loss_net2']).backward()
     # Every parameter takes part, as DDP needs.
     assert all(p.grad is not None and not p.grad.any() for p in model.parameters())
-    assert model.selected.isnan().all()
+    assert read_selection(samples).isnan().all()
 
 
 @pytest.mark.parametrize('type', METHODS)
@@ -144,12 +148,12 @@ def test_sample_weight_scales_the_loss_and_not_the_ranking(type):
     model = separated(type, forget_rate=0.5)
     inputs, samples, _ = batch(12)
     plain = model(inputs, samples, mode='loss')
-    chosen = model.selected
+    chosen = read_selection(samples)
     for sample in samples:
         sample.set_field(0.5, 'sample_weight', field_type='metainfo')
     samples[int(chosen.nan_to_num().argmin())].set_field(0.0, 'sample_weight', field_type='metainfo')
     halved = model(inputs, samples, mode='loss')
-    assert torch.equal(model.selected.nan_to_num(-1), chosen.nan_to_num(-1))
+    assert torch.equal(read_selection(samples).nan_to_num(-1), chosen.nan_to_num(-1))
     for key in plain:
         if 'loss' in key:
             assert halved[key].item() <= 0.5 * plain[key].item() * (1 + 1e-5)
@@ -189,7 +193,7 @@ def test_auto_needs_the_hook():
     inputs, samples, _ = batch(12)
     with pytest.raises(RuntimeError, match='ForgetRateHook'):
         model(inputs, samples, mode='loss')
-    model.forget_rate.has_estimator = True
+    model.forget_rate.expect_estimate()
     assert model(inputs, samples, mode='loss')['kept'].item() == 1
     model.forget_rate.estimate.fill_(0.5)
     assert model(inputs, samples, mode='loss')['kept'].item() == 0.5

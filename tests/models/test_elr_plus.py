@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.logging import MessageHub
 
-from mmnoisy.models.losses.semi_supervised import draw_mix
+from mmnoisy.functional.mixing import draw_mix
 from tests.models.test_two_networks import batch, build
 
 K = 5

@@ -6,6 +6,7 @@ from mmpretrain.structures import DataSample
 import mmnoisy  # noqa: F401
 from mmnoisy.models.classifiers.feature_consistency import feature_consistency
 from mmnoisy.registry import MODELS
+from mmnoisy.stamps import Division, write_division
 
 
 def build(**kwargs):
@@ -25,11 +26,9 @@ def build(**kwargs):
 
 
 def samples(labels, labelled):
-    result = []
-    for label, used in zip(labels, labelled):
-        sample = DataSample().set_gt_label(label)
-        sample.labelled, sample.p_clean = torch.tensor([bool(used)]), torch.tensor([float(used)])
-        result.append(sample)
+    result = [DataSample().set_gt_label(label) for label in labels]
+    used = torch.tensor(labelled, dtype=torch.bool)[:, None]
+    write_division(result, Division(used.float(), used))
     return result
 
 

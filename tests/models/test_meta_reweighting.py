@@ -10,7 +10,7 @@ from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmnoisy.evaluation.samples_csv import write_samples_csv
+from mmnoisy.datasets.samples_file import write_samples_csv
 from mmnoisy.models.classifiers import meta_gradient
 from tests.helpers import ddp, digits_cfg, run_two_ranks, train
 
@@ -76,7 +76,7 @@ def build(name, tmp_path):
     cfg = small_cfg(tmp_path, name)
     torch.manual_seed(0)
     model = MODELS.build(dict(cfg.model, _scope_='mmpretrain')).train()
-    model.meta_batch, model.virtual_lr = batch(model, 6, 1), 0.1
+    model.set_meta_step(*batch(model, 6, 1), 0.1)
     return model
 
 
@@ -86,7 +86,7 @@ def test_l2rw_weights_follow_the_reference(tmp_path):
     inputs, samples = batch(model, 8, 2)
     losses = model.loss(inputs, samples)
     params = list(model.parameters())
-    trusted = torch.autograd.grad(model.sample_losses(*model.meta_batch).mean(), params)
+    trusted = torch.autograd.grad(model.sample_losses(*batch(model, 6, 1)).mean(), params)
     per_sample = model.sample_losses(inputs, samples)
     agreement = torch.stack(
         [
@@ -136,8 +136,7 @@ def test_virtual_passes_leave_running_statistics_alone(tmp_path):
 
 
 def test_a_model_without_a_trusted_batch_says_what_to_add(tmp_path):
-    model = build('mwn', tmp_path)
-    model.meta_batch = None
+    model = MODELS.build(dict(small_cfg(tmp_path, 'mwn').model, _scope_='mmpretrain')).train()
     with pytest.raises(RuntimeError, match='MetaSetHook'):
         model.loss(*batch(model, 8, 2))
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import MessageHub
 from mmpretrain.structures import DataSample
 
-from mmnoisy.models.losses import semi_supervised as ssl
-from mmnoisy.models.losses.semi_supervised_step import DIVISION_AGE
+from mmnoisy.functional.mixing import draw_mix, mix
+from mmnoisy.functional.objectives import brier, masked_cross_entropy, prior_penalty, soft_cross_entropy
+from mmnoisy.functional.soft_labels import co_guess, co_refine, masked_pseudo_label, sharpen
+from mmnoisy.progress import linear_ramp
 from mmnoisy.registry import MODELS
+from mmnoisy.stamps import Division, write_division
 
 RNG = np.random.default_rng(0)
 B, K, V = 7, 5, 2
@@ -36,35 +38,35 @@ def close(ours, reference):
 def test_sharpen(temperature):
     p = probabilities(V, B, K)
     reference = p ** (1 / temperature)
-    close(ssl.sharpen(tensor(p), temperature), reference / reference.sum(-1, keepdims=True))
+    close(sharpen(tensor(p), temperature), reference / reference.sum(-1, keepdims=True))
 
 
 def test_sharpen_survives_float32_extremes():
     p = torch.tensor([[1e-20, 1 - 1e-7, 0.0], [1 / 3, 1 / 3, 1 / 3]])
-    assert torch.allclose(ssl.sharpen(p, 0.1), torch.tensor([[0.0, 1.0, 0.0], [1 / 3, 1 / 3, 1 / 3]]))
+    assert torch.allclose(sharpen(p, 0.1), torch.tensor([[0.0, 1.0, 0.0], [1 / 3, 1 / 3, 1 / 3]]))
 
 
 def test_co_refine():
     label, w, p = np.eye(K)[RNG.integers(K, size=B)], RNG.random(B), probabilities(V, B, K)
     reference = (w[:, None] * label + (1 - w[:, None]) * (p[0] + p[1]) / 2) ** 2
-    close(ssl.co_refine(tensor(label), tensor(w), tensor(p)), reference / reference.sum(1, keepdims=True))
-    close(ssl.co_refine(tensor(label), torch.ones(B).double(), tensor(p)), label)
+    close(co_refine(tensor(label), tensor(w), tensor(p)), reference / reference.sum(1, keepdims=True))
+    close(co_refine(tensor(label), torch.ones(B).double(), tensor(p)), label)
 
 
 def test_co_guess():
     p = probabilities(2 * V, B, K)
     reference = ((p[0] + p[1] + p[2] + p[3]) / 4) ** 2
-    close(ssl.co_guess(tensor(p)), reference / reference.sum(1, keepdims=True))
+    close(co_guess(tensor(p)), reference / reference.sum(1, keepdims=True))
 
 
 def test_mix():
     values, order = RNG.normal(size=(B, 3, 2)), RNG.permutation(B)
-    close(ssl.mix(tensor(values), 0.8, tensor(order)), 0.8 * values + 0.2 * values[order])
+    close(mix(tensor(values), 0.8, tensor(order)), 0.8 * values + 0.2 * values[order])
 
 
 def test_draw_mix_has_the_folded_beta_distribution():
     torch.manual_seed(0)
-    draws = [ssl.draw_mix(9, 4.0) for _ in range(2000)]
+    draws = [draw_mix(9, 4.0) for _ in range(2000)]
     lams = np.array([lam for lam, _ in draws])
     assert lams.min() >= 0.5 and lams.max() <= 1
     reference = np.random.default_rng(0).beta(4, 4, 100000)
@@ -74,27 +76,27 @@ def test_draw_mix_has_the_folded_beta_distribution():
 
 @pytest.mark.parametrize('epochs, value', [(-1, 0), (0, 0), (4, 0.25), (15.5, 0.96875), (16, 1), (40, 1)])
 def test_linear_ramp(epochs, value):
-    assert ssl.linear_ramp(epochs, 16) == value
-    assert ssl.linear_ramp(epochs, 0) == 1
+    assert linear_ramp(epochs, 16) == value
+    assert linear_ramp(epochs, 0) == 1
 
 
 def test_losses():
     logits, target = 3 * RNG.normal(size=(B, K)), probabilities(B, K)
     p = softmax(logits)
-    close(ssl.soft_cross_entropy(tensor(logits), tensor(target)), -(target * np.log(p)).sum(1))
-    close(ssl.brier(tensor(logits), tensor(target)), ((p - target) ** 2).sum(1) / K)
+    close(soft_cross_entropy(tensor(logits), tensor(target)), -(target * np.log(p)).sum(1))
+    close(brier(tensor(logits), tensor(target)), ((p - target) ** 2).sum(1) / K)
     mean = p.sum(0) / B
-    close(ssl.prior_penalty(tensor(logits)), sum(1 / K * np.log(1 / K / mean[k]) for k in range(K)))
-    assert ssl.prior_penalty(torch.zeros(3, K)).abs() < 1e-6
+    close(prior_penalty(tensor(logits)), sum(1 / K * np.log(1 / K / mean[k]) for k in range(K)))
+    assert prior_penalty(torch.zeros(3, K)).abs() < 1e-6
 
 
 def test_fixmatch_loss():
     p, logits = probabilities(B, K), RNG.normal(size=(B, K))
-    label, mask = ssl.masked_pseudo_label(tensor(p), 0.6)
+    label, mask = masked_pseudo_label(tensor(p), 0.6)
     close(label, p.argmax(1)), close(mask, p.max(1) >= 0.6)
     assert 0 < mask.sum() < B
     reference = [-np.log(softmax(logits)[i, p[i].argmax()]) if p[i].max() >= 0.6 else 0 for i in range(B)]
-    close(ssl.masked_cross_entropy(tensor(logits), label, mask), reference)
+    close(masked_cross_entropy(tensor(logits), label, mask), reference)
 
 
 def step_arguments(labelled=(0, 2, 3), seed=0):
@@ -123,16 +125,8 @@ class Network(torch.nn.Module):
         return images.flatten(1) @ self.weight
 
 
-@pytest.fixture
-def age():
-    hub = MessageHub.get_current_instance()
-    yield lambda value: hub.update_info(DIVISION_AGE, value)
-    hub.runtime_info.pop(DIVISION_AGE, None)
-
-
 @pytest.mark.parametrize('labelled_only', [False, True])
-def test_mixmatch_step(age, labelled_only):
-    age(4.0)
+def test_mixmatch_step(labelled_only):
     network, args = Network(), step_arguments()
     step = MODELS.build(
         dict(
@@ -141,9 +135,9 @@ def test_mixmatch_step(age, labelled_only):
         )
     )  # fmt: skip
     torch.manual_seed(5)
-    losses = step(network, **args)
+    losses = step(network, **args, age=4.0)
     torch.manual_seed(5)
-    lam, order = ssl.draw_mix(V * B, 0.5)
+    lam, order = draw_mix(V * B, 0.5)
 
     a = {name: np.asarray(value) for name, value in args.items()}
     w = a['p_clean'][:, None]
@@ -213,14 +207,11 @@ NETWORK = dict(
 STEP = dict(type='mmnoisy.MixMatchStep', lambda_u=5)
 
 
-def samples(networks, labelled=None):
-    result = []
-    for i in range(B):
-        sample = DataSample().set_gt_label(i % K)
-        if labelled is not None:
-            sample.labelled = torch.tensor([i in part for part in labelled])
-            sample.p_clean = torch.full((networks,), 0.7)
-        result.append(sample)
+def samples(networks, labelled=None, **options):
+    result = [DataSample().set_gt_label(i % K) for i in range(B)]
+    if labelled is not None:
+        used = torch.tensor([[i in part for part in labelled] for i in range(B)])
+        write_division(result, Division(torch.full((B, networks), 0.7), used, **options))
     return result
 
 
@@ -241,7 +232,7 @@ def divide_mix(**kwargs):
 
 def test_dividemix_gives_each_network_its_division():
     model, seen = divide_mix(), []
-    model.step = lambda network, views, label, p_clean, labelled, unlabelled, own, guess: (
+    model.step = lambda network, views, label, p_clean, labelled, unlabelled, own, guess, age: (
         seen.append((labelled.tolist(), unlabelled.tolist(), own, guess)) or dict(loss_labelled=own.sum())
     )
     model.step.guess_views = slice(None)
@@ -264,9 +255,8 @@ def test_dividemix_warm_up_is_plain_training():
 
 def test_an_inactive_network_only_guesses():
     model = divide_mix().train()
-    model.active = (1,)
     before = {name: value.clone() for name, value in model.net1.state_dict().items()}
-    losses = model(torch.randn(V, B, 1, 8, 8), samples(2, [[0, 1], [2, 5, 6]]), mode='loss')
+    losses = model(torch.randn(V, B, 1, 8, 8), samples(2, [[0, 1], [2, 5, 6]], active=(1,)), mode='loss')
     assert set(losses) == {'loss_net2_labelled', 'loss_net2_unlabelled'}
     sum(losses.values()).backward()
     assert all(parameter.grad is None for parameter in model.net1.parameters())
@@ -279,6 +269,5 @@ def test_penalties_of_active_networks_are_kept():
     penalty = dict(type='mmnoisy.L1Penalty', weight=0.1)
     network = dict(NETWORK, type='mmnoisy.SampleAwareClassifier', penalties=[penalty])
     model = MODELS.build(dict(type='mmnoisy.DivideMix', network=network, step=STEP))
-    model.active = (0,)
-    losses = model(torch.randn(V, B, 1, 8, 8), samples(2, [[0, 1], [2, 5, 6]]), mode='loss')
+    losses = model(torch.randn(V, B, 1, 8, 8), samples(2, [[0, 1], [2, 5, 6]], active=(0,)), mode='loss')
     assert set(losses) == {'loss_net1_labelled', 'loss_net1_unlabelled', 'loss_net1_l1'}

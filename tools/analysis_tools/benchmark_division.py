@@ -8,8 +8,8 @@ import torch
 
 from mmnoisy.datasets import StreamSampler
 from mmnoisy.engine import CoDivideHook
-from mmnoisy.engine.mixtures import min_max
 from mmnoisy.engine.streams import batch_shares, fill_streams
+from mmnoisy.functional.mixtures import min_max
 
 
 def timed(name: str, function):

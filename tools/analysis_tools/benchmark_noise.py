@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from mmnoisy.datasets.noise import add_noise
+from mmnoisy.functional.noise import add_noise
 
 
 def parse_args():

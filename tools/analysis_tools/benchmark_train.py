@@ -15,8 +15,9 @@ from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
 from mmnoisy.datasets import collate_batch
-from mmnoisy.engine.streams import batch_shares, fill_streams, stamp_division
+from mmnoisy.engine.streams import batch_shares, fill_streams
 from mmnoisy.registry import DATA_SAMPLERS, DATASETS, MODELS
+from mmnoisy.stamps import Division, sample_indices, write_division
 
 
 def build(args):
@@ -80,7 +81,8 @@ def main():
 
     def step():
         batch = next(batches)
-        stamp_division(batch['data_samples'], p_clean, labelled)
+        index = sample_indices(batch['data_samples'])
+        write_division(batch['data_samples'], Division(p_clean[index], labelled[index]))
         model.train_step(batch, optimizer)
 
     step(), passes(model, images)  # Warm-up of caches and allocators.

@@ -7,7 +7,7 @@ from .feature_consistency import FeatureConsistencyClassifier
 from .forget_rate import ForgetRate
 from .jocor import JoCoR
 from .meta_reweighting import L2RW, MetaReweighting, MetaWeightNet, meta_gradient
-from .sample_aware import SampleAwareClassifier, sample_indices, sample_weights
+from .sample_aware import SampleAwareClassifier
 from .semi_supervised import SemiSupervisedClassifier
 from .two_networks import TwoNetworks
 
@@ -27,6 +27,4 @@ __all__ = [
     'SemiSupervisedClassifier',
     'TwoNetworks',
     'meta_gradient',
-    'sample_indices',
-    'sample_weights',
 ]

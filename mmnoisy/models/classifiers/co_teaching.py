@@ -4,8 +4,10 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ...functional.margins import small_loss
 from ...registry import MODELS
-from .forget_rate import ForgetRate, small_loss
+from ...stamps import write_selection
+from .forget_rate import ForgetRate
 from .two_networks import TwoNetworks
 
 
@@ -24,11 +26,12 @@ class CoTeaching(TwoNetworks):
         **kwargs: See :class:`TwoNetworks`.
     """
 
+    #: It stamps which samples it learns from (:func:`mmnoisy.stamps.write_selection`).
+    selects_samples = True
+
     def __init__(self, *args, forget_rate: Union[float, str, dict], **kwargs):
         super().__init__(*args, **kwargs)
         self.forget_rate = ForgetRate.build(forget_rate)
-        #: Share of the networks that learnt from each sample of the last batch, (B,); NaN = not considered.
-        self.selected = None
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """``loss_net1``, ``loss_net2`` and ``kept``, the share of the batch that is learnt from."""
@@ -49,10 +52,11 @@ class CoTeaching(TwoNetworks):
         """
         weight = self.weights(data_samples, loss1.device)
         for1, for2 = (among[small_loss(other[among], self.forget_rate())] for other in (loss2, loss1))
-        self.selected = torch.full_like(weight, float('nan'))
-        self.selected[among] = 0
+        share = torch.full_like(weight, float('nan'))
+        share[among] = 0
         for chosen in (for1, for2):
-            self.selected[chosen] += 0.5
+            share[chosen] += 0.5
+        write_selection(data_samples, share)
         # The sum over no sample is 0 and keeps every parameter in the graph, which DDP needs.
         divisor = max(1, len(for1))
         return dict(

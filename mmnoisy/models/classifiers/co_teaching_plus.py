@@ -4,8 +4,8 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ...progress import current_epoch
 from ...registry import MODELS
-from ..losses.robust_loss import current_epoch
 from .co_teaching import CoTeaching
 
 

@@ -3,8 +3,8 @@ from typing import List
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ...functional.objectives import prior_penalty, soft_cross_entropy
 from ...registry import MODELS
-from ..losses.semi_supervised import prior_penalty, soft_cross_entropy
 from .sample_aware import SampleAwareClassifier
 from .semi_supervised import check_views
 
@@ -51,6 +51,4 @@ class ConsistencyClassifier(SampleAwareClassifier):
         )
         losses['loss_consistency'] = self.consistency_weight * divergence.mean()
         losses['loss_balance'] = self.balance_weight * prior_penalty(weak)
-        for penalty in self.penalties:
-            losses[f'loss_{penalty.name}'] = penalty(self)
-        return losses
+        return dict(losses, **self.penalty_losses())

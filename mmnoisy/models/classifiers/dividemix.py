@@ -1,10 +1,11 @@
-from typing import List, Sequence
+from typing import List
 
 from mmpretrain.structures import DataSample
 from torch import Tensor, cat, nn
 
 from ...registry import MODELS
-from .semi_supervised import batch_labels, check_views, first_view, network_losses, probabilities, stamped_division
+from ...stamps import read_division, read_targets
+from .semi_supervised import check_views, first_view, network_losses, probabilities
 from .two_networks import TwoNetworks
 
 
@@ -31,30 +32,23 @@ class DivideMix(TwoNetworks):
     def __init__(self, *args, step: dict, **kwargs):
         super().__init__(*args, **kwargs)
         self.step = MODELS.build(step)
-        #: Which networks are trained, set by the hook: both, or one where they alternate.
-        self.active: Sequence[int] = (0, 1)
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """Losses of the active networks, ``loss_net1_<term>`` and ``loss_net2_<term>``; inputs (V, B, C, H, W)."""
-        division = stamped_division(data_samples)
+        division = read_division(data_samples)
         if division is None:
             return super().loss(first_view(inputs), data_samples)
         check_views(self, inputs)
-        p_clean, labelled = division
         networks = (self.net1, self.net2)
-        guesses = [self.predictions(net, inputs, i in self.active) for i, net in enumerate(networks)]
-        label = batch_labels(data_samples, guesses[0].size(2), inputs.device)
+        guesses = [self.predictions(net, inputs, i in division.active) for i, net in enumerate(networks)]
+        label = read_targets(data_samples, guesses[0].size(2), inputs.device)
         result = {}
-        for i in self.active:
-            losses = network_losses(
-                self.step, networks[i], inputs, label, p_clean[:, i], labelled[:, i], guesses[i], cat(guesses)
-            )
+        for i in division.active:
+            losses = network_losses(self.step, networks[i], inputs, label, division, i, guesses[i], cat(guesses))
             for name, value in losses.items():
                 prefix = f'loss_net{i + 1}_' if name.startswith('loss_') else f'net{i + 1}_'
                 result[prefix + name.replace('loss_', '')] = value
-        penalties = self.penalties()
-        result.update((name, value) for name, value in penalties.items() if int(name[8]) - 1 in self.active)
-        return result
+        return dict(result, **self.penalties(division.active))
 
     def predictions(self, network: nn.Module, inputs: Tensor, trained: bool) -> Tensor:
         """Probabilities of a network, (V', B, K); one that is not trained now is in eval mode."""

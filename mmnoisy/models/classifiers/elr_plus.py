@@ -5,13 +5,13 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ...functional.mixing import draw_mix, mix
+from ...progress import current_iter, sigmoid_ramp
 from ...registry import MODELS
+from ...stamps import read_targets, sample_indices
 from ..losses.elr_loss import ELRLoss
-from ..losses.robust_loss import current_iter
-from ..losses.sample_state_loss import SampleStateLoss
-from ..losses.semi_supervised import draw_mix, mix, sigmoid_ramp
-from .sample_aware import sample_indices
-from .semi_supervised import batch_labels, kept_statistics
+from ..losses.state_loss import SampleStateLoss
+from .semi_supervised import kept_statistics
 from .two_networks import TwoNetworks
 
 
@@ -82,7 +82,7 @@ class ELRPlus(TwoNetworks):
                 probability = peer(inputs, mode='tensor').float().softmax(1)
             criterion = net.head.loss_module
             target = criterion.update(index, probability)
-            label = batch_labels(data_samples, probability.size(1), inputs.device)
+            label = read_targets(data_samples, probability.size(1), inputs.device)
             losses[f'loss_{name}'] = criterion(
                 net(mix(inputs, lam, order), mode='tensor'),
                 mix(label, lam, order),

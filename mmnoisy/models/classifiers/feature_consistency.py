@@ -5,6 +5,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ...stamps import read_division
 from .semi_supervised import SemiSupervisedClassifier, check_views
 
 
@@ -60,8 +61,9 @@ class FeatureConsistencyClassifier(SemiSupervisedClassifier):
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """Losses of the labelled samples and ``loss_consistency`` of all; inputs (V, B, C, H, W)."""
         check_views(self, inputs)
-        keep = [i for i, sample in enumerate(data_samples) if 'labelled' not in sample or bool(sample.labelled.any())]
-        losses = super().loss(inputs[:, keep], [data_samples[i] for i in keep])
+        division = read_division(data_samples)
+        keep = range(len(data_samples)) if division is None else division.labelled.any(1).nonzero().flatten().tolist()
+        losses = super().loss(inputs[:, list(keep)], [data_samples[i] for i in keep])
         losses['loss_consistency'] = self.consistency_weight * self.consistency(inputs[0], inputs[-1])
         return losses
 

@@ -1,9 +1,9 @@
 from typing import Union
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ..losses.robust_loss import current_epoch
+from ...progress import current_epoch
 
 
 class ForgetRate(nn.Module):
@@ -32,8 +32,7 @@ class ForgetRate(nn.Module):
                 f'{num_gradual!r} and {exponent!r}.'
             )
         self.rate, self.num_gradual, self.exponent = rate, num_gradual, exponent
-        #: Set by ForgetRateHook, so that 'auto' without it does not silently forget nothing.
-        self.has_estimator = False
+        self._has_estimator = False
         if self.auto:
             self.register_buffer('estimate', torch.zeros(()))
 
@@ -42,19 +41,17 @@ class ForgetRate(nn.Module):
         """From a number, ``'auto'``, or a dict of the constructor's arguments."""
         return cls(**config) if isinstance(config, dict) else cls(config)
 
+    def expect_estimate(self) -> None:
+        """Somebody will set ``estimate``: without it ``'auto'`` would silently forget nothing, and is refused."""
+        self._has_estimator = True
+
     def forward(self) -> float:
         """The rate in the running epoch.
 
         Raises:
             RuntimeError: ``'auto'`` and no hook estimates; from the second epoch on.
         """
-        if self.auto and current_epoch() and not self.has_estimator:
+        if self.auto and current_epoch() and not self._has_estimator:
             raise RuntimeError("forget_rate='auto' needs custom_hooks=[dict(type='mmnoisy.ForgetRateHook')].")
         rate = self.estimate.item() if self.auto else self.rate
         return min((current_epoch() + 1) ** self.exponent / self.num_gradual, 1.0) * rate
-
-
-def small_loss(losses: Tensor, forget_rate: float) -> Tensor:
-    """Positions of the ``max(1, int((1 - forget_rate) * B))`` smallest of (B,) losses; none where B is 0."""
-    keep = max(1, int((1 - forget_rate) * len(losses)))
-    return losses.detach().argsort(stable=True)[:keep]

@@ -4,8 +4,10 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ...functional.margins import small_loss
 from ...registry import MODELS
-from .forget_rate import ForgetRate, small_loss
+from ...stamps import write_selection
+from .forget_rate import ForgetRate
 from .two_networks import TwoNetworks
 
 
@@ -27,14 +29,15 @@ class JoCoR(TwoNetworks):
         ValueError: ``agreement`` outside [0, 1].
     """
 
+    #: It stamps which samples it learns from (:func:`mmnoisy.stamps.write_selection`).
+    selects_samples = True
+
     def __init__(self, *args, forget_rate: Union[float, str, dict], agreement: float = 0.9, **kwargs):
         super().__init__(*args, **kwargs)
         if not 0 <= agreement <= 1:
             raise ValueError(f'JoCoR: agreement must be in [0, 1], not {agreement}.')
         self.forget_rate = ForgetRate.build(forget_rate)
         self.agreement = agreement
-        #: As in :class:`CoTeaching`.
-        self.selected = None
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """``loss_joint``, mean over the selected samples, and ``kept``, their share of the batch."""
@@ -47,7 +50,7 @@ class JoCoR(TwoNetworks):
         joint = (1 - self.agreement) * (loss1 + loss2) + self.agreement * divergence
         small = small_loss(joint, self.forget_rate())
         weight = self.weights(data_samples, joint.device)
-        self.selected = torch.zeros_like(weight).index_fill(0, small, 1)
+        write_selection(data_samples, torch.zeros_like(weight).index_fill(0, small, 1))
         return dict(
             loss_joint=(joint * weight)[small].mean(),
             kept=joint.new_tensor(len(small) / len(joint)),

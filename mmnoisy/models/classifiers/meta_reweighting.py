@@ -60,8 +60,17 @@ class MetaReweighting(SampleAwareClassifier):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.meta_batch: Optional[Tuple[Tensor, list]] = None
-        self.virtual_lr: Optional[float] = None
+        self._meta_step: Optional[Tuple[Tensor, list, float]] = None
+
+    def set_meta_step(self, inputs: Tensor, data_samples: list, lr: float) -> None:
+        """Take over what the next step needs beside its batch.
+
+        Args:
+            inputs (Tensor): Trusted samples, preprocessed, (M, C, H, W).
+            data_samples (list[DataSample]): Of these.
+            lr (float): Learning rate of the virtual step.
+        """
+        self._meta_step = inputs, data_samples, lr
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
         """As ``ImageClassifier``, with the mode ``'sample_losses'`` that gives (B,)."""
@@ -80,10 +89,11 @@ class MetaReweighting(SampleAwareClassifier):
         Raises:
             RuntimeError: No trusted batch was handed over.
         """
-        if self.meta_batch is None:
+        if self._meta_step is None:
             raise RuntimeError(
                 f"{type(self).__name__} has no trusted batch: add custom_hooks=[dict(type='mmnoisy.MetaSetHook')]."
             )
+        *trusted, lr = self._meta_step
         params = {name: p.detach() for name, p in self.named_parameters() if not name.startswith('weight_net.')}
 
         def losses_at(p, batch):
@@ -94,10 +104,10 @@ class MetaReweighting(SampleAwareClassifier):
         with torch.autocast(inputs.device.type, enabled=False):
             return meta_gradient(
                 lambda p: losses_at(p, (inputs, data_samples)),
-                lambda p: losses_at(p, self.meta_batch).mean(),
+                lambda p: losses_at(p, tuple(trusted)).mean(),
                 params,
                 weight,
-                self.virtual_lr,
+                lr,
             )
 
 
@@ -114,7 +124,7 @@ class L2RW(MetaReweighting):
         helpful = (-self.meta_gradient(inputs, data_samples, None)).clamp_min(0)
         weight = helpful / helpful.sum().clamp_min(torch.finfo(helpful.dtype).tiny)
         losses = self.sample_losses(inputs, data_samples)
-        return dict(loss=(weight * losses).sum(), kept=(weight > 0).float().mean())
+        return dict(loss=(weight * losses).sum(), kept=(weight > 0).float().mean(), **self.penalty_losses())
 
 
 @MODELS.register_module()
@@ -149,4 +159,5 @@ class MetaWeightNet(MetaReweighting):
             loss=(weight.detach() * losses).mean(),
             loss_weight_net=(slope * weight).mean(),
             mean_weight=weight.detach().mean(),
+            **self.penalty_losses(),
         )

@@ -1,31 +1,11 @@
-from typing import List, Optional, Sequence
+from typing import Dict, List, Sequence
 
-import torch
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...registry import MODELS
-
-
-def sample_indices(data_samples: Sequence[DataSample], device=None) -> Tensor:
-    """``sample_idx`` of a batch, (B,), int64.
-
-    Raises:
-        KeyError: The pipeline did not pack ``sample_idx``.
-    """
-    if 'sample_idx' not in data_samples[0]:
-        raise KeyError(
-            "A DataSample has no 'sample_idx'. Keep it in the meta_keys of PackInputs (it is there by default)."
-        )
-    return torch.tensor([int(sample.sample_idx) for sample in data_samples], device=device)
-
-
-def sample_weights(data_samples: Sequence[DataSample], device=None) -> Optional[Tensor]:
-    """Stamped ``sample_weight`` of a batch, (B,), or None where nothing was stamped."""
-    if 'sample_weight' not in data_samples[0]:
-        return None
-    return torch.tensor([float(sample.sample_weight) for sample in data_samples], device=device)
+from ...stamps import read_weights, sample_indices
 
 
 @MODELS.register_module()
@@ -59,14 +39,16 @@ class SampleAwareClassifier(ImageClassifier):
         losses = self.head.loss(
             self.extract_feat(inputs), data_samples, **self.loss_kwargs(data_samples, inputs.device)
         )
-        for penalty in self.penalties:
-            losses[f'loss_{penalty.name}'] = penalty(self)
-        return losses
+        return dict(losses, **self.penalty_losses())
+
+    def penalty_losses(self) -> Dict[str, Tensor]:
+        """``loss_<penalty>`` of each penalty."""
+        return {f'loss_{penalty.name}': penalty(self) for penalty in self.penalties}
 
     def loss_kwargs(self, data_samples: List[DataSample], device) -> dict:
         """Keyword arguments for the loss module: ``weight`` if stamped, ``sample_idx`` if asked for."""
         kwargs = {}
-        weight = sample_weights(data_samples, device)
+        weight = read_weights(data_samples, device)
         if weight is not None:
             kwargs['weight'] = weight
         if getattr(getattr(self.head, 'loss_module', None), 'needs_sample_idx', False):

@@ -2,24 +2,14 @@ from contextlib import contextmanager
 from typing import List, Optional
 
 import torch
-import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...registry import MODELS
-from ..losses.semi_supervised_step import SemiSupervisedStep
+from ...stamps import Division, read_division, read_targets
+from ..steps.semi_supervised_step import SemiSupervisedStep
 from .sample_aware import SampleAwareClassifier
-
-
-def stamped_division(data_samples: List[DataSample]) -> Optional[tuple]:
-    """``p_clean`` (B, networks) and ``labelled`` (B, networks) bool of a batch, on the CPU; None where not stamped."""
-    if 'labelled' not in data_samples[0]:
-        return None
-    return (
-        torch.stack([sample.p_clean for sample in data_samples]),
-        torch.stack([sample.labelled for sample in data_samples]),
-    )
 
 
 def first_view(inputs: Tensor) -> Tensor:
@@ -33,12 +23,9 @@ def probabilities(network: nn.Module, views: Tensor) -> Tensor:
         return network(views.flatten(0, 1), mode='tensor').float().softmax(1).unflatten(0, views.shape[:2])
 
 
-def batch_labels(data_samples: List[DataSample], num_classes: int, device) -> Tensor:
-    """Observed labels of a batch as targets, (B, K): ``gt_score`` where it is stamped, else one-hot ``gt_label``."""
-    if 'gt_score' in data_samples[0]:
-        return torch.stack([sample.gt_score for sample in data_samples]).to(device)
-    label = torch.cat([sample.gt_label for sample in data_samples]).to(device)
-    return F.one_hot(label, num_classes).float()
+def believe_all(size: int) -> Division:
+    """The division of the warm-up for a step that learns from it: every one of ``size`` labels is believed."""
+    return Division(torch.ones(size, 1), torch.ones(size, 1, dtype=torch.bool))
 
 
 @contextmanager
@@ -59,13 +46,14 @@ def network_losses(
     network: nn.Module,
     views: Tensor,
     label: Tensor,
-    p_clean: Tensor,
-    labelled: Tensor,
+    division: Division,
+    column: int,
     own: Tensor,
     guess: Tensor,
 ) -> dict:
-    """Call a step with a division given as masks on the CPU (no waiting for the device); see its arguments."""
+    """Call a step with a column of a division, whose masks are on the CPU (no waiting for the device)."""
     device = views.device
+    p_clean, labelled = division.p_clean[:, column], division.labelled[:, column]
     positions = [mask.nonzero().squeeze(1).to(device, non_blocking=True) for mask in (labelled, ~labelled)]
 
     def logits(images):
@@ -73,7 +61,7 @@ def network_losses(
         with kept_statistics(network):
             return network(images, mode='tensor')
 
-    return step(logits, views, label, p_clean.to(device, non_blocking=True), *positions, own, guess)
+    return step(logits, views, label, p_clean.to(device, non_blocking=True), *positions, own, guess, division.age)
 
 
 @MODELS.register_module()
@@ -99,19 +87,18 @@ class SemiSupervisedClassifier(SampleAwareClassifier):
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """The step's losses and the penalties; inputs (V, B, C, H, W)."""
-        division = stamped_division(data_samples)
+        division = read_division(data_samples)
         if division is None:
-            return super().loss(first_view(inputs), data_samples)
+            if not self.step.learns_in_warmup:
+                return super().loss(first_view(inputs), data_samples)
+            division = believe_all(len(data_samples))
         if inputs.ndim == 4 and self.step.min_views == 1:
             inputs = inputs.unsqueeze(0)
         check_views(self, inputs)
-        p_clean, labelled = (column[:, 0] for column in division)
         own = probabilities(self, inputs[self.step.guess_views])
-        label = batch_labels(data_samples, own.size(2), inputs.device)
-        losses = network_losses(self.step, self, inputs, label, p_clean, labelled, own, own)
-        for penalty in self.penalties:
-            losses[f'loss_{penalty.name}'] = penalty(self)
-        return losses
+        label = read_targets(data_samples, own.size(2), inputs.device)
+        losses = network_losses(self.step, self, inputs, label, division, 0, own, own)
+        return dict(losses, **self.penalty_losses())
 
 
 def check_views(model: nn.Module, inputs: Tensor, count: Optional[int] = None) -> None:

@@ -1,5 +1,5 @@
 import copy
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
 from mmengine.model import BaseModel
@@ -8,7 +8,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from .sample_aware import sample_indices, sample_weights
+from ...stamps import read_weights, sample_indices
 
 PREDICTORS = ('ensemble', 'net1', 'net2')
 
@@ -162,16 +162,17 @@ class TwoNetworks(BaseModel):
     @staticmethod
     def weights(data_samples: List[DataSample], device=None) -> Tensor:
         """Stamped ``sample_weight`` of a batch, (B,); ones where nothing was stamped."""
-        weight = sample_weights(data_samples, device)
+        weight = read_weights(data_samples, device)
         return torch.ones(len(data_samples), device=device) if weight is None else weight
 
-    def penalties(self) -> Dict[str, Tensor]:
-        """``loss_<net>_<penalty>`` of networks that have ``penalties`` (:class:`SampleAwareClassifier`)."""
-        return {
-            f'loss_{name}_{penalty.name}': penalty(net)
-            for name, net in (('net1', self.net1), ('net2', self.net2))
-            for penalty in getattr(net, 'penalties', ())
-        }
+    def penalties(self, networks: Sequence[int] = (0, 1)) -> Dict[str, Tensor]:
+        """``loss_net<i>_<penalty>`` of those ``networks`` that have penalties (:class:`SampleAwareClassifier`)."""
+        found = {}
+        for i in networks:
+            net = (self.net1, self.net2)[i]
+            losses = net.penalty_losses() if hasattr(net, 'penalty_losses') else {}
+            found.update((f'loss_net{i + 1}_{name[len("loss_") :]}', value) for name, value in losses.items())
+        return found
 
     def _single_into_both(self, state_dict, prefix, *args) -> None:
         """Turn the weights of a single classifier into those of both networks, in place."""

@@ -8,7 +8,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..losses.robust_loss import to_target
+from ...stamps import read_targets
 
 
 class GroupAttention(BaseModule):
@@ -151,7 +151,4 @@ class AttentionFeatureMixupHead(LinearClsHead):
 
     def mixing_targets(self, data_samples: List[DataSample], features: Tensor) -> Tensor:
         """Soft targets of a batch, (B, K), in the dtype of the features."""
-        if 'gt_score' in data_samples[0]:
-            return torch.stack([sample.gt_score for sample in data_samples]).to(features)
-        label = torch.cat([sample.gt_label for sample in data_samples])
-        return to_target(label, features.new_zeros(len(label), self.num_classes))
+        return read_targets(data_samples, self.num_classes, features.device).to(features)

@@ -5,8 +5,8 @@ from mmpretrain.models import LinearClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from ...progress import current_epoch
 from ...registry import MODELS
-from ..losses.robust_loss import current_epoch
 
 
 @MODELS.register_module()

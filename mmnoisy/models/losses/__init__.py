@@ -1,23 +1,19 @@
 from .apl_loss import APLLoss
 from .backward_correction_loss import BackwardCorrectionLoss
-from .bootstrapping_step import BootstrappingStep
 from .elr_loss import ELRLoss
 from .expected_loss import ExpectedLoss
-from .fixmatch_step import FixMatchStep
 from .forward_correction_loss import ForwardCorrectionLoss
 from .gce_loss import GCELoss
 from .hard_bootstrapping_loss import HardBootstrappingLoss
 from .importance_reweighting_loss import ImportanceReweightingLoss
 from .l1_penalty import L1Penalty
 from .mae_loss import MAELoss
-from .mixmatch_step import MixMatchStep
 from .nce_loss import NCELoss
 from .neg_entropy import NegEntropy
 from .pencil_loss import PENCILLoss
 from .rce_loss import RCELoss
 from .robust_loss import RobustLoss
 from .sce_loss import SCELoss
-from .semi_supervised_step import SemiSupervisedStep
 from .soft_bootstrapping_loss import SoftBootstrappingLoss
 from .sop_loss import SOPLoss
 from .sum_loss import SumLoss
@@ -26,17 +22,14 @@ from .truncated_gce_loss import TruncatedGCELoss
 __all__ = [
     'APLLoss',
     'BackwardCorrectionLoss',
-    'BootstrappingStep',
     'ELRLoss',
     'ExpectedLoss',
-    'FixMatchStep',
     'ForwardCorrectionLoss',
     'GCELoss',
     'HardBootstrappingLoss',
     'ImportanceReweightingLoss',
     'L1Penalty',
     'MAELoss',
-    'MixMatchStep',
     'NCELoss',
     'NegEntropy',
     'PENCILLoss',
@@ -44,7 +37,6 @@ __all__ = [
     'RobustLoss',
     'SCELoss',
     'SOPLoss',
-    'SemiSupervisedStep',
     'SoftBootstrappingLoss',
     'SumLoss',
     'TruncatedGCELoss',

@@ -3,10 +3,10 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from ...functional.objectives import cross_entropy
+from ...progress import current_iter, sigmoid_ramp
 from ...registry import MODELS
-from .robust_loss import cross_entropy, current_iter
-from .sample_table_loss import SampleTableLoss
-from .semi_supervised import sigmoid_ramp
+from .table_loss import SampleTableLoss
 
 
 @MODELS.register_module()

@@ -1,8 +1,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...functional.objectives import cross_entropy
 from ...registry import MODELS
-from .robust_loss import cross_entropy
 from .soft_bootstrapping_loss import SoftBootstrappingLoss
 
 

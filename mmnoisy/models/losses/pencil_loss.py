@@ -3,9 +3,10 @@ from typing import Optional, Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...functional.objectives import cross_entropy
+from ...progress import current_epoch
 from ...registry import MODELS
-from .robust_loss import cross_entropy, current_epoch
-from .sample_table_loss import SampleTableLoss
+from .table_loss import SampleTableLoss
 
 #: Logit of the given label at the start; the others are 0.
 _START = 10.0

@@ -1,32 +1,10 @@
 from typing import Optional, Union
 
 import torch
-import torch.nn.functional as F
-from mmengine.logging import MessageHub
 from mmpretrain.models.losses.utils import weight_reduce_loss
 from torch import Tensor, nn
 
-
-def to_target(label: Tensor, cls_score: Tensor) -> Tensor:
-    """Class indices (B,) or soft targets (B, K) as a (B, K) tensor of ``cls_score``'s dtype."""
-    if label.ndim == 2 and label.shape == cls_score.shape:
-        return label.to(cls_score)
-    return F.one_hot(label.reshape(-1).long(), cls_score.size(1)).to(cls_score)
-
-
-def cross_entropy(cls_score: Tensor, target: Tensor) -> Tensor:
-    """Cross entropy of logits (B, K) against one-hot or soft targets (B, K): (B,)."""
-    return -(target * cls_score.log_softmax(1)).sum(1)
-
-
-def current_epoch() -> int:
-    """Epoch of the running mmengine runner, from 0; 0 where no runner trains."""
-    return MessageHub.get_current_instance().get_info('epoch', 0) or 0
-
-
-def current_iter() -> int:
-    """Iteration of the running mmengine runner, from 0; 0 where no runner trains."""
-    return MessageHub.get_current_instance().get_info('iter', 0) or 0
+from ...functional.objectives import to_target
 
 
 class RobustLoss(nn.Module):

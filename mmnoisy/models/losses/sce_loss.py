@@ -2,9 +2,9 @@ import math
 
 from torch import Tensor
 
+from ...functional.objectives import cross_entropy
 from ...registry import MODELS
 from .rce_loss import RCELoss
-from .robust_loss import cross_entropy
 
 
 @MODELS.register_module()

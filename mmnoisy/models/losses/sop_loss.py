@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from .sample_state_loss import SampleStateLoss
+from .state_loss import SampleStateLoss
 
 
 @MODELS.register_module()
@@ -35,7 +35,7 @@ class SOPLoss(SampleStateLoss):
 
     Raises:
         ValueError: A call without ``sample_idx``; before training, ``num_samples`` below the size of the training set
-            (checked by :class:`mmnoisy.SampleStateHook`).
+            (checked by :class:`mmnoisy.LossStateHook`).
     """
 
     sample_state = ('u', 'v')

@@ -3,8 +3,9 @@ from typing import Optional, Sequence
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from torch import Tensor, nn
 
+from ...progress import current_epoch
 from ...registry import MODELS
-from .robust_loss import RobustLoss, current_epoch
+from .robust_loss import RobustLoss
 
 
 @MODELS.register_module()

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...datasets import transition as matrices
+from ...functional import transition as matrices
 from .robust_loss import RobustLoss
 
 _KINDS = dict(
@@ -18,7 +18,7 @@ def read_transition(transition, num_classes: int) -> np.ndarray:
 
     Args:
         transition (dict | str | Sequence[Sequence[float]] | np.ndarray | None): ``dict(kind=..., rate=..., ...)`` as in
-            :mod:`mmnoisy.datasets.transition`, the path of a ``.npy`` file, the matrix, or None for the identity.
+            :mod:`mmnoisy.functional.transition`, the path of a ``.npy`` file, the matrix, or None for the identity.
         num_classes (int): K.
 
     Returns:

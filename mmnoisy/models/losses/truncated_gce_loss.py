@@ -1,8 +1,8 @@
 from torch import Tensor
 
+from ...progress import current_epoch
 from ...registry import MODELS
 from .gce_loss import GCELoss
-from .robust_loss import current_epoch
 
 
 @MODELS.register_module()

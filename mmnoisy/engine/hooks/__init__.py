@@ -1,0 +1,35 @@
+from .aum_hook import AUMHook
+from .co_divide_hook import CoDivideHook
+from .curriculum_hook import CurriculumHook
+from .epoch_seed_hook import EpochSeedHook
+from .finite_loss_hook import FiniteLossHook
+from .forget_rate_hook import ForgetRateHook
+from .label_distribution_hook import LabelDistributionHook
+from .loss_mixture_hook import LossMixtureHook
+from .loss_state_hook import LossStateHook
+from .meta_set_hook import MetaSetHook
+from .partial_labels_hook import PartialLabelsHook
+from .prototype_hook import PrototypeHook
+from .selection_record_hook import SelectionRecordHook
+from .ssr_hook import SSRHook
+from .transition_hook import TransitionHook
+from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
+
+__all__ = [
+    'AUMHook',
+    'CoDivideHook',
+    'CurriculumHook',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'ForgetRateHook',
+    'LabelDistributionHook',
+    'LossMixtureHook',
+    'MetaSetHook',
+    'PartialLabelsHook',
+    'PrototypeHook',
+    'SSRHook',
+    'LossStateHook',
+    'SelectionRecordHook',
+    'TransitionHook',
+    'WarmupEntropyPenaltyHook',
+]

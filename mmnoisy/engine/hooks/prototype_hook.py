@@ -1,0 +1,168 @@
+from functools import partial
+from typing import Optional, Tuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.dist import broadcast, is_main_process
+from torch import Tensor
+
+from ...functional.prototypes import class_vectors, draw_subset, select_prototypes
+from ...registry import HOOKS
+from ...stamps import sample_indices, write_targets
+from ..measures import corrected_labels, image_features
+from ..model_parts import unwrap
+from ..sample_record import Column, SampleRecordHook
+from ..sweep import sweep, sweep_loader
+
+
+@HOOKS.register_module()
+class PrototypeHook(SampleRecordHook):
+    """Corrects labels by prototypes and trains on the given and the corrected label together (SMP).
+
+    `Deep Self-Learning From Noisy Labels <https://arxiv.org/abs/1908.02160>`_. After the warm-up, before every epoch:
+    of ``subset`` random samples of each observed class the ``prototypes`` densest ones are taken that are unlike all
+    denser ones (:mod:`mmnoisy.functional.prototypes`); the corrected label of a sample is the class to whose prototypes its
+    features have the largest mean cosine. Then each data sample is stamped with the target ``(1 - alpha) y + alpha y'``
+    as its ``gt_score``, which every mmpretrain head, loss and batch augment takes. With cross entropy that is the
+    paper's loss; another loss is wrapped into :class:`mmnoisy.ExpectedLoss`.
+
+    A class with fewer samples than ``subset`` gives all of them, one with fewer distinct samples than ``prototypes``
+    has fewer prototypes, one without samples has none and is never suggested; a warning names the small classes.
+
+    Writes ``samples.csv``: ``suggested_label`` is the corrected label, an issue is a label that was corrected, and the
+    score is ``1/2 + margin/4`` with the margin between the mean cosine to the given class and to the best other one.
+    The column ``group`` of the record is 0 for a prototype and 1 for the rest (:class:`mmnoisy.GroupPurityHook`).
+
+    Args:
+        warmup_epochs (int): Epochs on the given labels alone; 0 where ``load_from`` gives a trained network.
+        alpha (float): Share of the corrected label in the target, in [0, 1]. Defaults to 0.5, the paper's.
+        subset (int): m, random samples of a class among which prototypes are looked for. Defaults to 1280, the paper's.
+        prototypes (int): p, prototypes of a class. Defaults to 8, the paper's.
+        rank (float): Share of a class's similarities below ``S_c``, in [0, 1). Defaults to 0.4, the paper's.
+        max_similarity (float): Largest similarity of a prototype to a denser sample. Defaults to 0.95, the paper's.
+        dense_share (float): Only this share of the samples of a class, the densest ones, can be prototypes, in (0, 1].
+            Defaults to 1: all, as in the paper.
+        seed (int): Of the random subsets, with the epoch. Defaults to 0.
+        **kwargs: See :class:`SampleRecordHook`.
+
+    Raises:
+        ValueError: An option out of range, or, before training, a model without ``extract_feat`` or a warm-up that lasts
+            for the whole training.
+    """
+
+    columns = dict(
+        corrected=Column(dtype=torch.int64, reduce=None),
+        margin=Column(reduce=None),
+        group=Column(dtype=torch.int64, reduce=None),
+    )
+
+    def __init__(
+        self,
+        warmup_epochs: int,
+        alpha: float = 0.5,
+        subset: int = 1280,
+        prototypes: int = 8,
+        rank: float = 0.4,
+        max_similarity: float = 0.95,
+        dense_share: float = 1.0,
+        seed: int = 0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if warmup_epochs < 0:
+            raise ValueError(f'PrototypeHook: warmup_epochs must be >= 0, not {warmup_epochs}.')
+        if not 0 <= alpha <= 1:
+            raise ValueError(f'PrototypeHook: alpha must be in [0, 1], not {alpha}.')
+        if min(subset, prototypes) < 1:
+            raise ValueError(f'PrototypeHook: subset and prototypes must be >= 1, not {subset} and {prototypes}.')
+        if not 0 <= rank < 1:
+            raise ValueError(f'PrototypeHook: rank must be in [0, 1), not {rank}.')
+        if not -1 <= max_similarity <= 1:
+            raise ValueError(f'PrototypeHook: max_similarity must be a cosine, in [-1, 1], not {max_similarity}.')
+        if not 0 < dense_share <= 1:
+            raise ValueError(f'PrototypeHook: dense_share must be in (0, 1], not {dense_share}.')
+        self.warmup_epochs, self.alpha, self.subset, self.seed = warmup_epochs, alpha, subset, seed
+        self.options = dict(count=prototypes, rank=rank, max_similarity=max_similarity, dense_share=dense_share)
+
+    def before_train(self, runner) -> None:
+        super().before_train(runner)
+        model = unwrap(runner.model)
+        if not hasattr(model, 'extract_feat'):
+            raise ValueError(f'PrototypeHook needs one network with extract_feat, not {type(model).__name__}.')
+        if self.warmup_epochs >= runner.max_epochs:
+            raise ValueError(
+                f'PrototypeHook: warmup_epochs={self.warmup_epochs}, but training ends after {runner.max_epochs} epochs.'
+            )
+        self._labels = torch.as_tensor(np.asarray(self.dataset.get_gt_labels()), dtype=torch.int64)
+        classes = getattr(getattr(model, 'head', None), 'num_classes', None)
+        self._num_classes = classes or int(self._labels.max()) + 1
+        self._loader = sweep_loader(runner)
+        self._warn_small(runner)
+
+    def before_train_epoch(self, runner) -> None:
+        super().before_train_epoch(runner)
+        if runner.epoch < self.warmup_epochs:
+            return
+        vectors, rows = self.find_prototypes(runner)
+        found = sweep(runner.model, self._loader, partial(corrected_labels, vectors=vectors))
+        self.set(**found, group=torch.ones_like(found['corrected']).index_fill_(0, rows, 0))
+        self.scalars['corrected'] = 1.0
+        changed = (found['corrected'] != self._labels).double().mean().item()
+        runner.visualizer.add_scalars({f'correction/{self.name}_changed': changed}, step=runner.epoch)
+        runner.logger.info(
+            f'{self.name}: {len(rows)} prototypes suggest another label for {100 * changed:.1f} % of the samples'
+        )
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        if runner.epoch < self.warmup_epochs:
+            return
+        samples = data_batch['data_samples']
+        index = sample_indices(samples)
+        given, corrected = (
+            F.one_hot(labels[index], self._num_classes).float() for labels in (self._labels, self.record['corrected'])
+        )
+        write_targets(samples, torch.lerp(given, corrected, self.alpha))
+
+    def find_prototypes(self, runner) -> Tuple[Tensor, Tensor]:
+        """The vector of each class (K, C), on the model's device, and the prototypes' ``sample_idx`` (P,), on the CPU.
+
+        Both are found on rank 0 and equal on all ranks. Collective.
+        """
+        rows = draw_subset(self._labels.numpy(), self.subset, np.random.default_rng([self.seed, runner.epoch]))
+        features = sweep(runner.model, sweep_loader(runner, rows=rows), image_features, rows=rows)['features']
+        device = next(runner.model.parameters()).device
+        vectors = torch.zeros(self._num_classes, features.shape[1], dtype=torch.float64)
+        is_prototype = torch.zeros(len(rows), dtype=torch.int64)
+        if is_main_process():
+            labels, chosen = self._labels[rows], []
+            for label in range(self._num_classes):
+                members = (labels == label).nonzero().flatten()
+                if len(members):
+                    members = members[select_prototypes(features[members].to(device), **self.options).cpu()]
+                chosen.append(members)
+            vectors = class_vectors([features[members] for members in chosen], features.shape[1])
+            is_prototype[torch.cat(chosen)] = 1
+        broadcast(vectors)
+        broadcast(is_prototype)
+        return vectors.float().to(device), rows[is_prototype.bool()]
+
+    def score(self) -> Optional[Tensor]:
+        return 0.5 + self.record['margin'] / 4 if self.scalars.get('corrected') else None
+
+    def issues(self) -> Tensor:
+        return self.record['corrected'] != self._labels
+
+    def suggested_labels(self) -> Optional[Tensor]:
+        return self.record['corrected'] if self.scalars.get('corrected') else None
+
+    def _warn_small(self, runner) -> None:
+        sizes = torch.bincount(self._labels, minlength=self._num_classes).tolist()
+        small = {label: size for label, size in enumerate(sizes) if size < self.options['count']}
+        if small:
+            names = self.dataset.metainfo.get('classes') or range(self._num_classes)
+            text = ', '.join(f'{names[label]} ({size})' for label, size in small.items())
+            runner.logger.warning(
+                f'{self.name}: fewer samples than prototypes={self.options["count"]} in the class {text}: its '
+                'prototypes are fewer, and a class without samples is never suggested.'
+            )

@@ -1,0 +1,164 @@
+import copy
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+import torch
+from mmengine.dist import broadcast, is_main_process, master_only
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop
+from torch import Tensor
+
+from ...functional.transition_estimators import ESTIMATORS
+from ...registry import HOOKS
+from ..measures import noisy_posteriors
+from ..model_parts import transition_losses, unwrap
+from ..sweep import sweep, sweep_loader
+
+
+@HOOKS.register_module()
+class TransitionHook(Hook):
+    """Estimates the noise transition matrix after a warm-up and sets it into every :class:`TransitionLoss`.
+
+    During the warm-up T is the identity, so the network learns the noisy labels. Its predictions on the whole data set
+    are averaged over the epochs ``begin .. end``: early ones know little, late ones have memorised labels, and the
+    average is better calibrated than either. After epoch ``end`` T is estimated from them on rank 0, sent to all
+    ranks, logged and written to ``transition_matrix.npy`` and ``.png`` in the work dir.
+
+    With ``restart`` the network is then put back to its initial weights and the optimizer's state is cleared, as the
+    paper trains anew with T; the learning rate schedule goes on. An EMA of the weights (EMAHook) is not put back.
+
+    Until T is set, checkpoints hold the averaged predictions, (N, K) float32, and the initial weights.
+
+    Args:
+        estimator (str): ``'clusters'``, ``'confident_joint'``, ``'anchor'`` or ``'dual_t'``, see
+            :mod:`mmnoisy.functional.transition_estimators`. Defaults to ``'clusters'``, the most exact one on small data.
+        begin (int): First epoch whose predictions count, from 1. Defaults to 5.
+        end (int): Last epoch of the warm-up. Defaults to 15.
+        dataset (str): Predictions for the ``'train'`` set, or for ``'val'``, the held-out noisy labels, which were not
+            trained on but are fewer. Defaults to ``'train'``.
+        restart (bool): Train anew once T is set. Defaults to True.
+        **options: More arguments of the estimator, such as ``percentile`` of ``'anchor'``.
+
+    Raises:
+        ValueError: Unknown estimator or data set, or a bad range of epochs; when training starts, a loop without
+            epochs, a model without a TransitionLoss, or a checkpoint of other data.
+    """
+
+    priority = 'ABOVE_NORMAL'
+
+    def __init__(
+        self,
+        estimator: str = 'clusters',
+        begin: int = 5,
+        end: int = 15,
+        dataset: str = 'train',
+        restart: bool = True,
+        **options,
+    ):
+        if estimator not in ESTIMATORS:
+            raise ValueError(f'TransitionHook: unknown estimator {estimator!r}. Known: {", ".join(ESTIMATORS)}.')
+        if dataset not in ('train', 'val'):
+            raise ValueError(f"TransitionHook: dataset must be 'train' or 'val', not {dataset!r}.")
+        if not 1 <= begin <= end:
+            raise ValueError(f'TransitionHook: needs 1 <= begin <= end, not begin={begin} and end={end}.')
+        self.estimator, self.options = estimator, options
+        self.begin, self.end, self.dataset, self.restart = begin, end, dataset, restart
+        self.posterior: Optional[Tensor] = None  # (N, K), sum over the epochs so far
+        self.initial: Optional[dict] = None
+        self._stashed = None
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        # Also called for load_from and test; before_train knows whether this run resumes.
+        self._stashed = checkpoint.get('transition')
+
+    def before_train(self, runner) -> None:
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ValueError('TransitionHook counts epochs: set train_cfg=dict(by_epoch=True, max_epochs=...).')
+        if not transition_losses(runner.model):
+            raise ValueError(
+                'TransitionHook: the model has no loss that takes a transition matrix. Use '
+                'mmnoisy.ForwardCorrectionLoss, BackwardCorrectionLoss or ImportanceReweightingLoss.'
+            )
+        if self.end >= runner.max_epochs:
+            raise ValueError(
+                f'TransitionHook: T is set after epoch {self.end}, but training ends after epoch '
+                f'{runner.max_epochs}. Lower `end`.'
+            )
+        if runner.epoch > self.end:
+            return
+        dataset = runner.val_dataloader.dataset if self.dataset == 'val' else None
+        self._loader = sweep_loader(runner, dataset)
+        if runner._resume and self._stashed is not None:
+            self._restore(self._stashed)
+        elif self.restart:
+            self.initial = copy.deepcopy(unwrap(runner.model).state_dict())
+        self._stashed = None
+
+    def before_train_epoch(self, runner) -> None:
+        if not self.begin <= runner.epoch <= self.end:
+            return
+        found = sweep(runner.model, self._loader, noisy_posteriors)
+        self.posterior = found['posterior'] + (0 if self.posterior is None else self.posterior)
+        if runner.epoch == self.end:
+            self._set(runner, self._estimate(found['label']))
+            self.posterior = self.initial = None
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        if self.posterior is not None or self.initial is not None:
+            checkpoint['transition'] = dict(posterior=self.posterior, initial=self.initial)
+
+    def _estimate(self, labels: Tensor) -> Tensor:
+        """T, (K, K) float64, computed on rank 0 and equal on all ranks. Collective."""
+        posterior = self.posterior.double().numpy()
+        matrix = torch.zeros(posterior.shape[1], posterior.shape[1], dtype=torch.float64)
+        if is_main_process():
+            posterior = posterior / posterior.sum(1, keepdims=True)
+            matrix = torch.as_tensor(ESTIMATORS[self.estimator](posterior, labels.numpy(), **self.options))
+        broadcast(matrix)
+        return matrix
+
+    def _set(self, runner, matrix: Tensor) -> None:
+        if self.restart:
+            unwrap(runner.model).load_state_dict(self.initial)
+            runner.optim_wrapper.optimizer.state.clear()
+        for loss in transition_losses(runner.model):
+            loss.set_transition(matrix.numpy())
+        self._report(runner, matrix.numpy())
+
+    @master_only
+    def _report(self, runner, matrix: np.ndarray) -> None:
+        text = np.array2string(matrix, precision=3, suppress_small=True, max_line_width=200, threshold=400)
+        runner.logger.info(
+            f'TransitionHook: T estimated by {self.estimator!r} after epoch {self.end}'
+            f'{", training starts anew" if self.restart else ""}:\n{text}'
+        )
+        path = Path(runner.work_dir) / 'transition_matrix.npy'
+        np.save(path, matrix)
+        plot_matrix(matrix, path.with_suffix('.png'), f'T by {self.estimator}')
+
+    def _restore(self, saved: dict) -> None:
+        posterior, self.initial = saved['posterior'], saved['initial']
+        size = len(self._loader.dataset)
+        if posterior is not None and len(posterior) != size:
+            raise ValueError(
+                f'TransitionHook: the checkpoint to resume has predictions for {len(posterior)} samples, the data set '
+                f'has {size}. Resume with the same data, or start anew.'
+            )
+        self.posterior = None if posterior is None else posterior.cpu()
+
+
+def plot_matrix(matrix: np.ndarray, path, title: str) -> None:
+    """Write a (K, K) matrix as an image, with numbers up to 20 classes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 5), layout='constrained')
+    axes = figure.subplots()
+    figure.colorbar(axes.imshow(matrix, vmin=0, vmax=1, cmap='Blues'))
+    axes.set(title=title, xlabel='observed label', ylabel='clean class')
+    if len(matrix) <= 20:
+        for (row, column), value in np.ndenumerate(matrix):
+            axes.text(
+                column, row, f'{value:.2f}', ha='center', va='center', fontsize=7, color='w' if value > 0.5 else 'k'
+            )
+    figure.savefig(path, dpi=150)

@@ -1,0 +1,18 @@
+"""Mixup: convex combinations of samples and of their targets. Pure functions."""
+
+import torch
+from torch import Tensor
+
+
+def draw_mix(size: int, alpha: float, device=None) -> tuple:
+    """``lam`` in [0.5, 1], ``max(l, 1 - l)`` of ``l ~ Beta(alpha, alpha)``, and a permutation, (size,).
+
+    ``max`` keeps a mixed sample nearer to its own position, so labelled samples stay in the labelled part.
+    """
+    lam = torch.distributions.Beta(alpha, alpha).sample().item()
+    return max(lam, 1 - lam), torch.randperm(size, device=device)
+
+
+def mix(values: Tensor, lam: float, permutation: Tensor) -> Tensor:
+    """``lam v_i + (1 - lam) v_perm(i)``, (B, ...)."""
+    return lam * values + (1 - lam) * values[permutation]

@@ -1,0 +1,79 @@
+"""Training a model from a config: mmpretrain's train.py with ``--seed`` and ``--noise-seed``."""
+
+import os
+from typing import Optional, Sequence
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from .config import parse_run, run_parser, set_loader_defaults, set_run
+
+
+def parse_args(argv: Optional[Sequence[str]] = None):
+    """Options of a training run; ends the program where one is unusable."""
+    parser = run_parser('Train a model on noisy labels. The work dir gets checkpoints, history.csv and summary.json.')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint, or from the latest in the work dir where none is named',
+    )
+    parser.add_argument('--seed', type=int, help='seed of initialisation, order and augmentation')
+    parser.add_argument('--noise-seed', type=int, help='seed of every LabelNoise in the config (noise and holdout)')
+    parser.add_argument('--no-validate', action='store_true', help='no validation while training')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate by the batch size')
+    parser.add_argument(
+        '--no-persistent-workers', action='store_true', help="start the loaders' workers anew each epoch"
+    )
+    args = parse_run(parser, argv)
+    if args.resume not in (None, 'auto') and '://' not in args.resume and not os.path.exists(args.resume):
+        parser.error(f'--resume: the checkpoint {args.resume!r} does not exist.')
+    return args
+
+
+def set_noise_seed(node, seed: int) -> int:
+    """Set ``seed`` of every LabelNoise config below ``node``; returns how many there were."""
+    if isinstance(node, (list, tuple)):
+        return sum(set_noise_seed(item, seed) for item in node)
+    if not isinstance(node, dict):
+        return 0
+    found = sum(set_noise_seed(item, seed) for item in node.values())
+    if node.get('type') in ('mmnoisy.LabelNoise', 'LabelNoise'):
+        node['seed'] = seed
+        found += 1
+    return found
+
+
+def merge_args(cfg, args):
+    """Put the command line's options into the config."""
+    set_run(cfg, args)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise SystemExit('--auto-scale-lr: the config has no auto_scale_lr=dict(base_batch_size=...).')
+        cfg.auto_scale_lr.enable = True
+    if args.seed is not None:
+        cfg.setdefault('randomness', {})
+        cfg.randomness.seed = args.seed
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.noise_seed is not None:
+        loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
+        if not set_noise_seed(loaders, args.noise_seed):
+            raise SystemExit('--noise-seed: the config has no mmnoisy.LabelNoise.')
+    set_loader_defaults(cfg, args.no_pin_memory, args.no_persistent_workers)
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """The runner of a config, of its own ``runner_type`` where it names one."""
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

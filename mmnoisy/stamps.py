@@ -1,0 +1,116 @@
+"""What hooks and models tell each other about the samples of a batch: one writer and one reader for each stamp.
+
+Readers and writers take the B data samples of a batch and tensors (B, ...), so that nothing else knows how a stamp is
+kept on a DataSample.
+
+| stamp | shape, dtype | written by | read by | where it is absent |
+| --- | --- | --- | --- | --- |
+| ``sample_idx`` | (B,) int64 | mmengine's data sets | hooks, losses with state by sample | an error |
+| ``gt_label`` | (B,) int64, the observed label | the data set | heads, sweeps, steps | an error |
+| ``gt_score`` | (B, K) float32, a (corrected) soft target | SSRHook, PrototypeHook | heads, batch augments, steps | ``gt_label`` |
+| ``sample_weight`` | (B,) float32, >= 0 | CurriculumHook | SampleAwareClassifier, TwoNetworks | 1 |
+| division | (B, networks) each, see :class:`Division` | CoDivideHook and its kin | DivideMix, SemiSupervisedClassifier | warm-up: every label is believed |
+| ``selected`` | (B,) float32 in [0, 1], NaN = not considered | CoTeaching and its kin | SelectionRecordHook | nothing was selected |
+"""  # noqa: E501
+
+from typing import NamedTuple, Optional, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+Samples = Sequence[DataSample]
+
+
+class Division(NamedTuple):
+    """How the samples of a batch are divided into those with and those without a label to use.
+
+    Args:
+        p_clean (Tensor): Probability that the label is right, (B, networks), float32 in [0, 1], on the CPU.
+        labelled (Tensor): Whether the label is used, (B, networks), bool, on the CPU.
+        age (float): Epochs, with fractions, since the training set was first divided; ramps count them. Defaults to 0.
+        active (tuple[int]): Which networks learn from the batch. Defaults to both.
+    """
+
+    p_clean: Tensor
+    labelled: Tensor
+    age: float = 0.0
+    active: Tuple[int, ...] = (0, 1)
+
+
+def sample_indices(data_samples: Samples, device=None) -> Tensor:
+    """``sample_idx`` of a batch, (B,), int64.
+
+    Raises:
+        KeyError: The pipeline did not pack ``sample_idx``.
+    """
+    if 'sample_idx' not in data_samples[0]:
+        raise KeyError(
+            "A DataSample has no 'sample_idx'. Keep it in the meta_keys of PackInputs (it is there by default)."
+        )
+    return torch.tensor([int(sample.sample_idx) for sample in data_samples], device=device)
+
+
+def observed_labels(data_samples: Samples, device=None) -> Tensor:
+    """``gt_label`` of a batch, (B,), int64."""
+    return torch.cat([sample.gt_label for sample in data_samples]).to(device)
+
+
+def write_targets(data_samples: Samples, targets: Tensor) -> None:
+    """Stamp soft targets (B, K) as ``gt_score``, which heads and batch augments take in place of the label."""
+    for sample, target in zip(data_samples, targets):
+        sample.set_gt_score(target)
+
+
+def read_targets(data_samples: Samples, num_classes: int, device=None) -> Tensor:
+    """Targets of a batch, (B, K) float32: ``gt_score`` where it is stamped, else the one-hot observed label."""
+    if 'gt_score' in data_samples[0]:
+        return torch.stack([sample.gt_score for sample in data_samples]).to(device)
+    return F.one_hot(observed_labels(data_samples, device), num_classes).float()
+
+
+def write_weights(data_samples: Samples, weights: Tensor) -> None:
+    """Stamp factors on the losses of a batch, (B,)."""
+    for sample, weight in zip(data_samples, weights.tolist()):
+        sample.sample_weight = weight
+
+
+def read_weights(data_samples: Samples, device=None) -> Optional[Tensor]:
+    """Factors on the losses of a batch, (B,) float32; None where nothing was stamped: all are 1."""
+    if 'sample_weight' not in data_samples[0]:
+        return None
+    return torch.tensor([float(sample.sample_weight) for sample in data_samples], device=device)
+
+
+def write_division(data_samples: Samples, division: Division) -> None:
+    """Stamp a division, whose tensors are (B, networks)."""
+    for sample, p_clean, labelled in zip(data_samples, division.p_clean, division.labelled):
+        sample.p_clean, sample.labelled = p_clean, labelled
+        sample.division_age, sample.active = division.age, division.active
+
+
+def read_division(data_samples: Samples) -> Optional[Division]:
+    """The division of a batch; None in the warm-up, when every label is believed."""
+    if 'labelled' not in data_samples[0]:
+        return None
+    first = data_samples[0]
+    return Division(
+        torch.stack([sample.p_clean for sample in data_samples]),
+        torch.stack([sample.labelled for sample in data_samples]),
+        first.division_age,
+        first.active,
+    )
+
+
+def write_selection(data_samples: Samples, share: Tensor) -> None:
+    """Stamp which part of the networks learnt from each sample, (B,) in [0, 1]; NaN = not considered."""
+    for sample, value in zip(data_samples, share):
+        sample.selected = value
+
+
+def read_selection(data_samples: Samples, device=None) -> Optional[Tensor]:
+    """What :func:`write_selection` stamped, (B,); None where no selection took place."""
+    if 'selected' not in data_samples[0]:
+        return None
+    return torch.stack([sample.selected for sample in data_samples]).to(device)
