@@ -4,6 +4,7 @@ from .clothing1m import Clothing1M
 from .csv_dataset import CSVDataset
 from .digits import Digits
 from .fashion_mnist import FashionMNIST
+from .image_array import ImageArray
 from .image_folder import ImageFolder
 from .label_noise import LabelNoise
 from .load_image import LoadImage
@@ -16,6 +17,7 @@ __all__ = [
     'Clothing1M',
     'Digits',
     'FashionMNIST',
+    'ImageArray',
     'ImageFolder',
     'LabelNoise',
     'LoadImage',
