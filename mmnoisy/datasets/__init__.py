@@ -4,8 +4,10 @@ from .clothing1m import Clothing1M
 from .csv_dataset import CSVDataset
 from .digits import Digits
 from .fashion_mnist import FashionMNIST
+from .feature_bank import FeatureBank
 from .label_noise import LabelNoise
 from .mini_webvision import MiniWebVision
+from .packed_images import PackedImages
 from .stream_sampler import StreamSampler
 
 __all__ = [
@@ -14,8 +16,10 @@ __all__ = [
     'Clothing1M',
     'Digits',
     'FashionMNIST',
+    'FeatureBank',
     'LabelNoise',
     'MiniWebVision',
+    'PackedImages',
     'StreamSampler',
     'collate_batch',
 ]

@@ -2,6 +2,7 @@ from .aum_hook import AUMHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
+from .feature_bank import build_feature_bank
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .label_distribution_hook import LabelDistributionHook
@@ -35,4 +36,5 @@ __all__ = [
     'SelectionHook',
     'TransitionHook',
     'WarmupEntropyPenaltyHook',
+    'build_feature_bank',
 ]
