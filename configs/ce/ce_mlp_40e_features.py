@@ -4,5 +4,5 @@ _base_ = [
     '../_base_/schedules/sgd_40e_cosine.py',
     '../_base_/default_runtime.py',
 ]
-# A checkpoint costs as much as an epoch.
-default_hooks = dict(checkpoint=dict(interval=10))
+# To evaluate, or to write a checkpoint, takes as long as an epoch.
+default_hooks = dict(checkpoint=dict(interval=10), summary=dict(interval=10, train_interval=10))

@@ -5,13 +5,14 @@ import logging
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
+from .batched_fetch import fetch, is_plain_packing, stack_images
 
 VERSION = 1
 PENDING, READ, UNREADABLE = 0, 1, 2
@@ -51,7 +52,12 @@ class Bank:
         """Mean and standard deviation of each feature over the readable images' plain view, (D,) float32 each.
 
         A feature that never changes has the deviation 1.
+
+        Raises:
+            ValueError: No image is readable.
         """
+        if not self.readable.any():
+            raise ValueError(f'The feature bank {self.folder} has no readable image.')
         total, squares, count = 0.0, 0.0, 0
         for start in range(0, len(self.paths), 8192):
             rows = np.flatnonzero(self.readable[start : start + 8192]) + start
@@ -132,12 +138,13 @@ class FeatureBank(BaseDataset):
         label: Optional[str] = None,
         clean_label: Optional[str] = None,
         views: int = 1,
-        rows=None,
+        rows: Optional[Sequence[int]] = None,
         split: Optional[str] = None,
         **kwargs,
     ):
         self.bank = read_bank(bank)
         self.views, self.split, self.rows = views, split, rows
+        self._stacked = None
         if not 1 <= views <= len(self.bank.features):
             raise ValueError(
                 f'FeatureBank: {bank} has {len(self.bank.features)} views, so views={views} cannot be given.'
@@ -183,6 +190,15 @@ class FeatureBank(BaseDataset):
         info = super().get_data_info(idx)
         info['img'] = np.array(self.bank.features[: self.views, info['bank_row']])[:, None]
         return info
+
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[dict]:
+        """The samples of a batch; torch's loader calls this. As in :class:`LabelNoise`."""
+        if not is_plain_packing(self.pipeline):
+            return [self[index] for index in indices]
+        if self._stacked is None:
+            self._stacked = stack_images(self), self.get_gt_labels()
+        (images, paths), labels = self._stacked
+        return fetch(images, labels, indices, paths)
 
     def _column(self, name: str) -> np.ndarray:
         if name not in self.bank.columns:

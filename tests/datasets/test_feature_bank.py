@@ -66,6 +66,15 @@ def test_a_vector_is_an_image_of_many_channels(bank):
     assert FeatureBank(folder, views=2, pipeline=PACK)[7]['inputs'].shape == (DIM, 2, 1)
 
 
+def test_a_batch_equals_its_samples(bank):
+    dataset = FeatureBank(bank[0], views=2, pipeline=PACK)
+    left, right = (collate_batch(b) for b in (dataset.__getitems__([8, 3]), [dataset[8], dataset[3]]))
+    assert torch.equal(left['inputs'], right['inputs'])
+    assert [s.to_dict() for s in left['data_samples']] == [s.to_dict() for s in right['data_samples']]
+    other = FeatureBank(bank[0], pipeline=[dict(type='PackInputs', meta_keys=('bank_row',))])
+    assert other.__getitems__([8])[0]['data_samples'].bank_row == 8
+
+
 def test_upstreams_preprocessor_scales_each_feature(bank):
     folder, features, _ = bank
     dataset = FeatureBank(folder, pipeline=PACK)
@@ -196,6 +205,7 @@ def probe_cfg(tmp_path, config, epochs=3):
     cfg.merge_from_dict(
         {'train_cfg.max_epochs': epochs, 'train_cfg.val_interval': 1, 'train_dataloader.batch_size': 32}
     )
+    cfg.default_hooks.summary.interval = 1
     cfg.visualizer, cfg.log_level = None, 'WARNING'
     cfg.work_dir = str(tmp_path / 'run')
     return cfg
