@@ -8,12 +8,18 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, Iterator, List, Optional
 
 import numpy as np
 
 from ..datasets.feature_bank import PENDING, READ, UNREADABLE, VERSION
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks.
+    fcntl = None
 
 
 class Draft:
@@ -65,6 +71,23 @@ class Draft:
         """Bring all to the disk."""
         for array in (self.features, self.digests, self.status):
             array.flush()
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Refuse a second process that would make the same bank; the lock ends with the process, however that ends.
+
+    Raises:
+        ValueError: Another process is at it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / 'lock').open('w') as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise ValueError(f'feature bank: another process is making {out}. Wait for it.') from error
+        yield
 
 
 def plan(out: Path, options: dict, images, num_features: Callable[[], int]) -> Path:
@@ -152,13 +175,12 @@ def _create(folder: Path, options: dict, names: List[str], stamps: np.ndarray, s
 
 def _take_over(draft: Draft, donor: Draft, images) -> None:
     """Rows of another draft whose image is the same."""
-    rows = {name: row for row, name in enumerate(donor.names)}
-    for row, name in enumerate(draft.names):
-        other = rows.get(name)
-        if other is None or donor.status[other] != READ or draft.status[row] != PENDING:
-            continue
-        if _same_image(draft, row, donor, other, images):
-            draft.write([row], donor.features[:, [other]], [donor.digests[other]])
+    known = {name: row for row, name in enumerate(donor.names) if donor.status[row] == READ}
+    pairs = [(row, known[draft.names[row]]) for row in draft.pending().tolist() if draft.names[row] in known]
+    pairs = [pair for pair in pairs if _same_image(draft, pair[0], donor, pair[1], images)]
+    for start in range(0, len(pairs), 4096):
+        rows, others = map(list, zip(*pairs[start : start + 4096]))
+        draft.write(rows, donor.features[:, others], donor.digests[others])
 
 
 def _same_image(draft: Draft, row: int, donor: Draft, other: int, images) -> bool:

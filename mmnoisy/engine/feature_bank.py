@@ -5,6 +5,7 @@ import os
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -14,10 +15,10 @@ from mmengine.dist import barrier, broadcast_object_list, get_rank, get_world_si
 from mmengine.logging import print_log
 from torch import nn
 
-from ..datasets.feature_bank import Bank, read_bank
+from ..datasets.feature_bank import UNREADABLE, Bank, read_bank
 from ..models.backbones.folding import folded
 from ..models.backbones.pretrained import build_backbone
-from .bank_files import Draft, finish, plan
+from .bank_files import Draft, finish, locked, plan
 from .bank_images import TRANSFORMS, as_images, image_view
 
 PRECISIONS = {'float32': torch.float32, 'bfloat16': torch.bfloat16}
@@ -70,7 +71,7 @@ def build_feature_bank(
 
     Raises:
         ValueError: A bad option, no images, labels of another number, a folder with other files, or a network that
-            does not take images of this size.
+            does not take images of this size; or another process is making the bank.
         ImportError: The package of the backbone is not installed.
     """
     out, start = Path(out), time.perf_counter()
@@ -80,22 +81,23 @@ def build_feature_bank(
     images = as_images(paths)
     columns, classes = _columns(paths, labels, classes, len(images.names))
     network = _Network(backbone, weights, size, precision, device)
-    draft = Draft(_planned(out, options, images, network))
-    pending = draft.pending()
-    barrier()  # No rank writes before all know what is to be done.
-    own = pending[get_rank() :: get_world_size()].tolist()
-    if own:
-        _fill(draft, images, own, network, batch_size, workers, progress if is_main_process() else None)
-        draft.flush()
-    barrier()
-    if is_main_process():
-        seconds = time.perf_counter() - start
-        finish(out, Draft(draft.folder), columns, classes, computed=len(pending), seconds=round(seconds, 3))
-        print_log(
-            f'FeatureBank: {len(pending):,} of {len(images.names):,} images through {backbone} in {seconds:.1f} s '
-            f'({len(pending) / seconds:.0f} a second), {int((draft.status == 2).sum())} unreadable: {out}',
-            logger='current',
-        )
+    with ExitStack() as stack:
+        draft = Draft(_planned(out, options, images, network, stack))
+        pending = draft.pending()
+        barrier()  # No rank writes before all know what is to be done.
+        own = pending[get_rank() :: get_world_size()].tolist()
+        if own:
+            _fill(draft, images, own, network, batch_size, workers, progress if is_main_process() else None)
+            draft.flush()
+        barrier()
+        if is_main_process():
+            seconds = time.perf_counter() - start
+            finish(out, draft, columns, classes, computed=len(pending), seconds=round(seconds, 3))
+            print_log(
+                f'FeatureBank: {len(pending):,} of {len(images.names):,} images through {backbone} in {seconds:.1f} s '
+                f'({len(pending) / seconds:.0f} a second), {(draft.status == UNREADABLE).sum()} unreadable: {out}',
+                logger='current',
+            )
     barrier()
     return read_bank(out)
 
@@ -203,12 +205,13 @@ def _options(backbone: str, weights: Optional[str], size: int, views: int, preci
     return dict(backbone=backbone, weights=known, size=size, views=views, precision=precision, transforms=TRANSFORMS)
 
 
-def _planned(out: Path, options: dict, images, network: _Network) -> Path:
-    """Where rank 0 has planned the bank; what fails there fails everywhere."""
+def _planned(out: Path, options: dict, images, network: _Network, stack: ExitStack) -> Path:
+    """Where rank 0 has planned the bank, which it locks; what fails there fails everywhere."""
     found = [None]
     if is_main_process():
         try:
             _check_folder(out)
+            stack.enter_context(locked(out))
             found = [plan(out, options, images, network.num_features)]
         except Exception as error:
             found = [error]
@@ -221,7 +224,7 @@ def _planned(out: Path, options: dict, images, network: _Network) -> Path:
 def _check_folder(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise ValueError(f'feature bank: {out} is a file; name a folder.')
-    foreign = [p.name for p in out.glob('*') if not p.name.startswith(('data-', 'columns-', 'bank.json'))]
+    foreign = [p.name for p in out.glob('*') if not p.name.startswith(('data-', 'columns-', 'bank.json', 'lock'))]
     if foreign:
         raise ValueError(
             f'feature bank: the folder {out} holds other files, such as {sorted(foreign)[0]}. Name one of its own.'

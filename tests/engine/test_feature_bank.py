@@ -14,6 +14,7 @@ from mmnoisy.datasets import PackedImages  # noqa: F401
 from mmnoisy.datasets.feature_bank import read_bank
 from mmnoisy.engine import build_feature_bank
 from mmnoisy.engine import feature_bank as building
+from mmnoisy.engine.bank_files import locked
 from mmnoisy.engine.bank_images import image_view
 from mmnoisy.models import build_backbone
 from mmnoisy.registry import DATASETS
@@ -73,7 +74,12 @@ def test_a_second_call_reads(tmp_path, files, monkeypatch):
     assert second.meta['checksum'] == first.meta['checksum'] and second.meta['computed'] == 0
     assert first.labels is None and second.labels.tolist() == [0] * 10
     assert np.array_equal(first.features, second.features)
-    assert sorted(path.name.split('-')[0] for path in (tmp_path / 'bank').iterdir()) == ['bank.json', 'columns', 'data']
+    assert sorted(path.name.split('-')[0] for path in (tmp_path / 'bank').iterdir()) == [
+        'bank.json',
+        'columns',
+        'data',
+        'lock',
+    ]
 
 
 def test_only_what_changed_is_renewed(tmp_path, files):
@@ -281,6 +287,12 @@ def test_bad_folders_and_lists_are_refused(tmp_path, files):
         build(files, files[0])
     with pytest.raises(ValueError, match='no images'):
         build([], tmp_path / 'bank')
+
+
+def test_two_processes_do_not_make_one_bank(tmp_path, files):
+    with locked(tmp_path / 'bank'), pytest.raises(ValueError, match='another process is making'):
+        build(files, tmp_path / 'bank')
+    assert build(files, tmp_path / 'bank').readable.all()
 
 
 def test_a_network_of_another_size_is_explained(tmp_path, files, monkeypatch):
