@@ -8,4 +8,4 @@ model = dict(_delete_=True, type='mmnoisy.ELRPlus', network=_base_.model, ema_mo
 model['network']['head']['loss'] = dict(type='mmnoisy.ELRLoss', num_classes=10, lam=3.0, beta=0.7)
 optim_wrapper = dict(optimizer=dict(lr=0.02, weight_decay=5e-4))
 param_scheduler = dict(milestones=[150])
-custom_hooks = [dict(type='mmnoisy.SampleStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook'), dict(type='mmnoisy.LabelDistributionHook')]

@@ -12,4 +12,4 @@ model['network']['head'].update(
 optim_wrapper = dict(optimizer=dict(lr=0.02, weight_decay=5e-4))
 param_scheduler = dict(milestones=[200])
 train_cfg = dict(max_epochs=250)
-custom_hooks = [dict(type='mmnoisy.SampleStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook'), dict(type='mmnoisy.LabelDistributionHook')]

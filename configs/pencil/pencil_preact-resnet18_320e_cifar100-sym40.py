@@ -14,5 +14,5 @@ param_scheduler = [
     dict(type='MultiStepLR', milestones=[240, 280], gamma=0.1, by_epoch=True),
 ]
 train_cfg = dict(max_epochs=320)
-custom_hooks = [dict(type='mmnoisy.SampleStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
 del loss

@@ -12,4 +12,4 @@ optim_wrapper = dict(
 )
 param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=300, by_epoch=True)
 train_cfg = dict(max_epochs=300)
-custom_hooks = [dict(type='mmnoisy.SampleStateHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook')]
