@@ -28,11 +28,12 @@ SOURCES = {
     'mmnoisy.FashionMNIST': ((28, 28), 10),
     'CIFAR10': ((32, 32, 3), 10),
     'CIFAR100': ((32, 32, 3), 100),
-    'CustomDataset': ((64, 64, 3), 10),
+    'mmnoisy.ImageFolder': ((64, 64, 3), 10),
     'mmnoisy.CSVDataset': ((64, 64, 3), 10),
     'mmnoisy.Clothing1M': ((64, 64, 3), 14),
     'mmnoisy.MiniWebVision': ((64, 64, 3), 50),
     'mmnoisy.Animal10N': ((64, 64, 3), 10),
+    'mmnoisy.FeatureBank': ((1, 1, 1280), 10),
 }
 #: Data set -> its split with checked labels, where that is not called 'test'.
 TEST_SPLITS = {'mmnoisy.Clothing1M': 'clean_test', 'mmnoisy.MiniWebVision': 'val'}
@@ -62,7 +63,14 @@ class RandomImages(BaseDataset):
     def load_data_list(self):
         images = np.random.default_rng(0).integers(0, 256, (10, *self.shape), dtype=np.uint8)
         labels = (i % self.num_classes for i in range(30 * self.num_classes))
-        return [dict(img=images[i % 10], img_path=self.file, gt_label=label) for i, label in enumerate(labels)]
+        return [dict(img=images[i % 10], img_path=self.path(i), gt_label=label) for i, label in enumerate(labels)]
+
+    def path(self, row):
+        """A name of the file for each row, as one image is one row."""
+        link = self.file.with_name(f'{row}.png')
+        if not link.is_symlink():
+            link.symlink_to(self.file)
+        return str(link)
 
 
 def tiny(node):
@@ -75,7 +83,8 @@ def tiny(node):
         shape, num_classes = SOURCES[node['type']]
         pipeline = node.get('pipeline', ())
         return dict(type='mmnoisy.RandomImages', shape=shape, num_classes=num_classes, pipeline=pipeline)
-    node = {key: tiny(value) for key, value in node.items() if key != 'keep'}  # a file of another run
+    # A file of another run, and a folder that is not on this machine.
+    node = {key: tiny(value) for key, value in node.items() if key not in ('keep', 'bank')}
     if 'num_workers' in node:
         node.update(num_workers=0, persistent_workers=False, pin_memory=False, batch_size=min(8, node['batch_size']))
     backbone = node.get('backbone', {})
@@ -91,10 +100,16 @@ def tiny(node):
     return node
 
 
+@pytest.fixture(scope='module')
+def image_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp('images') / 'image.png'
+    Image.new('RGB', (64, 64)).save(path)
+    return path
+
+
 @pytest.fixture(autouse=True)
-def image_and_scope(tmp_path, monkeypatch):
-    Image.new('RGB', (64, 64)).save(tmp_path / 'image.png')
-    monkeypatch.setattr(RandomImages, 'file', str(tmp_path / 'image.png'))
+def image_and_scope(image_file, monkeypatch):
+    monkeypatch.setattr(RandomImages, 'file', image_file)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         yield
 
