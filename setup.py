@@ -57,7 +57,7 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
     install_requires=TORCH
-    + ['numpy', 'pillow', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
+    + ['numpy', 'pillow>=10.1', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
     extras_require=dict(
         STACKS,
         # EfficientNet-Lite0's package holds its ImageNet weights: nothing is downloaded at run time.

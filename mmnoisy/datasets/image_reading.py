@@ -3,7 +3,7 @@
 import io
 from functools import cache
 from pathlib import Path
-from typing import Tuple, Union
+from typing import Optional, Tuple, Union
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,7 +14,7 @@ MAX_PIXELS = 90_000_000
 FORMATS = frozenset('AVIF BMP DIB GIF ICO JPEG JPEG2000 MPO PCX PNG PPM QOI SGI TGA TIFF WEBP'.split())
 
 
-def read_image(path: Union[str, Path]) -> np.ndarray:
+def read_image(path: Union[str, Path], min_side: Optional[int] = None) -> np.ndarray:
     """Read an image file, upright and as a person sees it.
 
     EXIF rotation is applied, transparency is laid on white, grey and CMYK become RGB; more than 8 bits a channel are
@@ -22,6 +22,8 @@ def read_image(path: Union[str, Path]) -> np.ndarray:
 
     Args:
         path (str | Path): The file.
+        min_side (int, optional): Pixels of the shorter side that are enough. A larger JPEG file may then be decoded at a
+            half, a quarter or an eighth of its size, which takes a fraction of the time. Defaults to None.
 
     Returns:
         np.ndarray: (H, W, 3) uint8, RGB.
@@ -30,7 +32,7 @@ def read_image(path: Union[str, Path]) -> np.ndarray:
         ValueError: It does not exist, is empty, truncated, no image, or has more than :data:`MAX_PIXELS` pixels; the
             message names the file and says which of these.
     """
-    return decode_image(read_file(path), str(path))
+    return decode_image(read_file(path), str(path), min_side)
 
 
 def read_file(path: Union[str, Path]) -> bytes:
@@ -49,12 +51,13 @@ def read_file(path: Union[str, Path]) -> bytes:
         raise ValueError(f'{path}: it cannot be opened ({error.strerror}).') from error
 
 
-def decode_image(data: bytes, name: str) -> np.ndarray:
+def decode_image(data: bytes, name: str, min_side: Optional[int] = None) -> np.ndarray:
     """What :func:`read_image` does, for the bytes of a file.
 
     Args:
         data (bytes): An encoded image.
         name (str): What messages call it.
+        min_side (int, optional): See :func:`read_image`.
 
     Returns:
         np.ndarray: (H, W, 3) uint8, RGB.
@@ -69,6 +72,8 @@ def decode_image(data: bytes, name: str) -> np.ndarray:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise ValueError(f'it claims {width} x {height} pixels; at most {MAX_PIXELS:,} are read.')
+            if min_side is not None:
+                image.draft(None, (min_side, min_side))
             image.load()
             return _to_rgb(image)
     except Image.UnidentifiedImageError:

@@ -141,3 +141,13 @@ def test_the_limit_is_on_pixels(monkeypatch, photo):
     monkeypatch.setattr(image_reading, 'MAX_PIXELS', 599)
     with pytest.raises(ValueError, match='30 x 20 pixels; at most 599'):
         decode_image(encode(Image.fromarray(photo), 'PNG'), 'x')
+
+
+def test_large_jpegs_may_be_decoded_smaller(photo):
+    large = Image.fromarray(photo).resize((300, 200), Image.Resampling.BICUBIC)
+    data = encode(large, 'JPEG', quality=95)
+    assert decode_image(data, 'x').shape == decode_image(data, 'x', min_side=101).shape == (200, 300, 3)
+    small = decode_image(data, 'x', min_side=50)
+    assert small.shape == (50, 75, 3)
+    assert abs(small.astype(int) - np.asarray(large.resize((75, 50), Image.Resampling.BOX))).mean() < 3
+    assert decode_image(encode(large, 'PNG'), 'x', min_side=50).shape == (200, 300, 3)
