@@ -141,3 +141,11 @@ def test_the_limit_is_on_pixels(monkeypatch, photo):
     monkeypatch.setattr(image_reading, 'MAX_PIXELS', 599)
     with pytest.raises(ValueError, match='30 x 20 pixels; at most 599'):
         decode_image(encode(Image.fromarray(photo), 'PNG'), 'x')
+
+
+def test_a_large_jpeg_is_read_at_a_fraction_of_its_size(tmp_path):
+    ramp = np.linspace(0, 255, 800).astype(np.uint8)
+    Image.fromarray(np.broadcast_to(ramp, (400, 800)).copy()).convert('RGB').save(tmp_path / 'ramp.jpg', quality=95)
+    whole, part = read_image(tmp_path / 'ramp.jpg'), read_image(tmp_path / 'ramp.jpg', at_least=100)
+    assert whole.shape == (400, 800, 3) and part.shape == (100, 200, 3)
+    assert np.abs(part[:, :, 0].astype(int) - ramp.reshape(200, 4).mean(1)).max() <= 4
