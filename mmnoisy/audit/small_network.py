@@ -71,7 +71,9 @@ def network_config(
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4)),
             param_scheduler=[dict(type='CosineAnnealingLR', T_max=epochs, by_epoch=True)] if anneal else None,
             train_cfg=dict(by_epoch=True, max_epochs=epochs),
-            default_hooks=dict(checkpoint=dict(_delete_=True, type='CheckpointHook', interval=1, max_keep_ckpts=1)),
+            default_hooks=dict(
+                checkpoint=dict(_delete_=True, type='CheckpointHook', interval=max(1, epochs // 10), max_keep_ckpts=1)
+            ),
             custom_hooks=list(hooks),
             visualizer=dict(vis_backends=[dict(type='LocalVisBackend')]),
             randomness=dict(seed=seed),

@@ -41,7 +41,10 @@ def digit_files(root, size):
 def digits(tmp_path_factory):
     root = tmp_path_factory.mktemp('own')
     data, clean = digit_files(root / 'digits', 600)
-    return data, clean, root / 'audit', audit(data, root / 'audit', judges=['dynamics'], command='mmnoisy audit x')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(small_network, '_ITERATIONS', 100)
+        found = audit(data, root / 'audit', judges=['dynamics'], command='mmnoisy audit x')
+    return data, clean, root / 'audit', found
 
 
 def read(folder):
@@ -109,6 +112,7 @@ def test_a_second_audit_reads_what_is_there(digits, monkeypatch):
     def refuse(*args):
         raise AssertionError('done again')
 
+    monkeypatch.setattr(small_network, '_ITERATIONS', 100)
     monkeypatch.setattr(small_network.Runner, 'from_cfg', refuse)
     monkeypatch.setattr(small_module, '_part', refuse)
     again = audit(data, folder, judges=['dynamics'])
@@ -158,6 +162,7 @@ def test_folds_go_on_where_they_were_killed(tmp_path, monkeypatch):
             raise Killed
         return train(cfg)
 
+    monkeypatch.setattr(small_network, '_ITERATIONS', 60)
     monkeypatch.setattr(kfold_module, 'train_network', killed_in_the_second)
     with pytest.raises(Killed):
         judge(*args, folds=3, epochs=8)
