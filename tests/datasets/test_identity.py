@@ -8,7 +8,8 @@ from mmpretrain.registry import DATASETS
 from mmnoisy.datasets import LabelNoise
 from mmnoisy.datasets.identity import check_sample_index
 
-DIGITS = dict(type='mmnoisy.Digits')
+# mmengine's serialisation collects garbage, which takes long in a large process.
+DIGITS = dict(type='mmnoisy.Digits', serialize_data=False)
 SYM = dict(kind='symmetric', rate=0.4)
 PACK = [dict(type='PackInputs')]
 OVERSAMPLED = dict(type='ClassBalancedDataset', oversample_thr=0.2, dataset=DIGITS)
