@@ -83,12 +83,12 @@ def is_done(folder: Path, content) -> bool:
     return True
 
 
-def train(cfg: Config, folder: Path) -> None:
+def train(cfg: Config, folder: Path, noise: Optional[dict] = None) -> None:
     """Run a training stage, from its newest complete checkpoint where it was interrupted."""
     cfg.work_dir = str(folder)
     resume_newest(cfg)
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
-    runner = build_runner(cfg)
+    runner = build_runner(cfg, noise)
     runner.train()
     del runner
     gc.collect()
@@ -122,7 +122,7 @@ def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
         print(f'Stage {folder.name} is done.')
         return
     if not merge:
-        train(stage_config(stage, recipe, args, folders), folder)
+        train(stage_config(stage, recipe, args, folders), folder, args.noise)
     barrier()
     if is_main_process():
         if merge:
@@ -162,4 +162,4 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     else:
         if args.resume == 'auto':
             resume_newest(cfg)
-        build_runner(cfg).train()
+        build_runner(cfg, args.noise).train()

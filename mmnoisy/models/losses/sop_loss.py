@@ -17,7 +17,8 @@ class SOPLoss(SampleStateLoss):
     1e-4, normalised, no gradient to v) plus the squared error of ``onehot(argmax p) + U - V`` against ``y``, which
     trains v. :class:`ConsistencyClassifier` adds the terms of SOP+.
 
-    ``u`` (N, 1) and ``v`` (N, K) are parameters of the model and need a learning rate of their own and no weight decay::
+    ``u`` (N, 1) and ``v`` (N, K) are parameters of the model and need a learning rate of their own, which
+    :class:`mmnoisy.LossStateHook` keeps constant, and no weight decay::
 
         optim_wrapper = dict(
             paramwise_cfg=dict(custom_keys={
