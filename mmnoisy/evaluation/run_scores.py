@@ -11,18 +11,18 @@ from .noise_detection import fnr_at_rate
 from .results_file import DETECTION
 
 
-def prediction_scores(scores: np.ndarray, label: np.ndarray) -> Dict[str, float]:
+def prediction_scores(predicted: np.ndarray, label: np.ndarray) -> Dict[str, float]:
     """Figures of test predictions that are not the accuracy.
 
     Args:
-        scores (np.ndarray): (N, K) probabilities.
+        predicted (np.ndarray): (N,) classes.
         label (np.ndarray): (N,) true classes.
 
     Returns:
         dict[str, float]: ``balanced_accuracy``, the mean recall of the classes that the test set has, and
         ``worst_class_recall``, the least of them, in percent.
     """
-    right = np.asarray(scores).argmax(1) == label
+    right = np.asarray(predicted) == label
     recalls = [100.0 * right[label == k].mean() for k in np.unique(label)]
     return dict(balanced_accuracy=float(np.mean(recalls)), worst_class_recall=float(min(recalls)))
 
@@ -61,7 +61,7 @@ def run_scores(work_dir, predictions=None) -> dict:
     )
     if predictions is not None:
         with np.load(predictions, allow_pickle=False) as content:
-            found.update(prediction_scores(content['pred_score'], content['label']))
+            found.update(prediction_scores(content['pred_label'], content['label']))
     detection = {key: value for key, value in (summary.get('detection') or {}).items() if key in DETECTION}
     if detection and (work_dir / 'samples.csv').is_file():
         detection['fnr_at_rate'] = samples_fnr(work_dir / 'samples.csv')

@@ -126,9 +126,8 @@ def test_collect_needs_the_repository(store, tmp_path):
 
 
 def test_figures_of_predictions():
-    scores = [[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.4, 0], [0.1, 0.9, 0]]
-    # Class 0: both right; class 1: one of two; class 2 is not in the test set.
-    assert prediction_scores(scores, [0, 1, 1, 1]) == dict(
+    # Class 0: all right; class 1: two of three; class 2 is not in the test set.
+    assert prediction_scores([0, 1, 0, 1], [0, 1, 1, 1]) == dict(
         balanced_accuracy=pytest.approx((100 + 200 / 3) / 2), worst_class_recall=pytest.approx(200 / 3)
     )
 
