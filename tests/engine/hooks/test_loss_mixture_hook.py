@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from mmengine.hooks import Hook
 
 from mmnoisy.engine import LossMixtureHook
+from mmnoisy.engine.loss_division import LossDivision
 from mmnoisy.engine.model_parts import unwrap
 from mmnoisy.functional.mixtures import fit_bmm
 from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train, train_still
@@ -98,13 +99,13 @@ def test_two_ranks(tmp_path):
 
 @pytest.mark.parametrize('value, message', [(0.0, 'no label'), (1.0, 'every label'), (None, r'class(es) [3]')])
 def test_degenerate_fits_keep_training(tmp_path, monkeypatch, value, message):
-    def fit(self, runner, losses):
+    def fit(self, runner, losses, labels, number):
         p_clean = torch.full(losses.shape, 0.9 if value is None else value).double()
         if value is None:
-            p_clean[self._labels == 3] = 0
-        return p_clean
+            p_clean[labels == 3] = 0
+        return p_clean, {}
 
-    monkeypatch.setattr(LossMixtureHook, '_fit', fit)
+    monkeypatch.setattr(LossDivision, 'fit', fit)
     runner = build_runner(config(tmp_path, epochs=2))
     messages = []
     monkeypatch.setattr(runner.logger, 'warning', messages.append)
@@ -115,9 +116,9 @@ def test_degenerate_fits_keep_training(tmp_path, monkeypatch, value, message):
 
 @pytest.mark.parametrize('mixture', ['bmm', 'gmm'])
 def test_losses_of_one_component_give_finite_trust(mixture):
-    hook = LossMixtureHook(warmup_epochs=1, mixture=mixture)
+    division = LossMixtureHook(warmup_epochs=1, mixture=mixture).divider
     for losses in (np.zeros(50), np.ones(50), np.random.default_rng(0).beta(2, 20, 300), np.r_[np.zeros(49), 1]):
-        p_clean = hook.fit(losses).p_clean
+        p_clean = division.fit_one(losses).p_clean
         assert np.isfinite(p_clean).all() and p_clean.min() >= 0 and p_clean.max() <= 1
         assert p_clean[losses.argmin()] >= p_clean[losses.argmax()]
 
@@ -140,5 +141,5 @@ def test_refuses_a_model_that_ignores_the_stamps(tmp_path):
     cfg = config(tmp_path)
     cfg.model.type = 'mmnoisy.SampleAwareClassifier'
     cfg.model.pop('step')
-    with pytest.raises(TypeError, match='SampleAwareClassifier would ignore it'):
+    with pytest.raises(ValueError, match='SampleAwareClassifier would ignore it'):
         train(cfg)

@@ -48,7 +48,7 @@ def stamped(hook, epoch, sample_idx):
 def test_the_stamped_target_gives_the_loss_of_both_labels():
     hook = PrototypeHook(warmup_epochs=2, alpha=0.3)
     given, corrected = torch.tensor([0, 1, 2, 1]), torch.tensor([0, 2, 1, 1])
-    hook._labels, hook._num_classes, hook.record = given, 3, dict(corrected=corrected)
+    hook.labels, hook.num_classes, hook.record = given, 3, dict(corrected=corrected)
     assert all('gt_score' not in sample for sample in stamped(hook, 1, [0, 1]))
     index = torch.tensor([1, 3, 2, 0])
     target = torch.stack([sample.gt_score for sample in stamped(hook, 2, index.tolist())]).double()

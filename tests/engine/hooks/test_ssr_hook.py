@@ -187,11 +187,11 @@ def test_bad_options(options, message):
 
 
 def test_refused_before_training(tmp_path):
-    with pytest.raises(TypeError, match='StreamSampler'):
+    with pytest.raises(ValueError, match='StreamSampler'):
         train(config(tmp_path, train_dataloader__sampler=dict(type='DefaultSampler', shuffle=True)))
-    with pytest.raises(TypeError, match='would use the labels of unlabelled samples'):
+    with pytest.raises(ValueError, match='would use the labels of unlabelled samples'):
         train(config(tmp_path, hook=dict(unlabelled_share=0.5)))
     cfg = config(tmp_path)
     cfg.model = dict(type='mmnoisy.TwoNetworks', network=cfg.model)
-    with pytest.raises(TypeError, match='one network with features and a head'):
+    with pytest.raises(ValueError, match='one network with features and a head'):
         train(cfg)
