@@ -16,6 +16,7 @@ from typing import Callable, Dict, List, Optional
 
 import numpy as np
 import torch
+from mmengine.dist import get_world_size
 from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import MultiLabelClsHead
@@ -112,12 +113,16 @@ def training_inputs(runner) -> Tensor:
 def loop_problems(runner) -> List[str]:
     """A loop by iterations; loaders that give no batch."""
     problems = epochs_are_counted('mmnoisy', runner)
-    for part in ('train', 'val'):
-        loader = runner.train_dataloader if part == 'train' else runner.val_loop and runner.val_dataloader
-        if loader and not len(loader):
+    names = dict(train='training', val='validation')
+    for part, name in names.items():
+        if part == 'val' and not runner.val_loop:
+            continue
+        loader = runner.train_dataloader if part == 'train' else runner.val_dataloader
+        if len(loader) == 0:
             problems.append(
-                f'{part}_dataloader gives no batch: {len(loader.dataset)} samples, batch_size={loader.batch_size}, '
-                f'drop_last={loader.drop_last}. Lower batch_size, or set drop_last=False.'
+                f'There would be no batch: the {name} set has {len(loader.dataset)} samples for {get_world_size()} '
+                f'rank(s), and {part}_dataloader has batch_size={loader.batch_size} and drop_last={loader.drop_last}. '
+                'Lower batch_size, or set drop_last=False.'
             )
     return problems
 

@@ -239,7 +239,7 @@ class SampleRecordHook(Hook):
         missing = sorted(set(self.columns) - set(saved['columns']))
         if missing:
             raise ValueError(
-                f'The sample record {self.name!r} of the checkpoint has no column {", ".join(missing)}, but '
+                f'The sample record {self.name!r} of the checkpoint has no column {", ".join(map(repr, missing))}, but '
                 f'{", ".join(sorted(saved["columns"])) or "none"}: it was written by another version of mmnoisy, or with '
                 'other options of the hook. Resume with those, or start anew.'
             )

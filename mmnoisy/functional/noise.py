@@ -9,7 +9,7 @@ from typing import Callable, List, Optional, Sequence
 
 import numpy as np
 
-from .transition import MATRIX_KINDS, check_rate, matrix_of_kind, read_options
+from .transition import MATRIX_KINDS, check_flag, check_rate, matrix_of_kind, read_options
 
 #: Largest number of probabilities that are held at once (instance noise).
 _CHUNK = 2**23
@@ -156,5 +156,5 @@ def add_noise(
         settings = read_options(kind, options, needed=('rate',), allowed=('std',))
         check_rate(settings['rate'])
         return instance_dependent(labels, num_classes, features=features(), rng=rng, **settings)
-    exact = options.pop('exact', True)
+    exact = check_flag('exact', options.pop('exact', True))
     return corrupt(labels, matrix_of_kind(kind, num_classes, classes, **options), rng, exact)

@@ -1,4 +1,5 @@
 from .aum_hook import AUMHook
+from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
@@ -11,6 +12,7 @@ from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
 from .preflight_hook import PreflightHook
 from .prototype_hook import PrototypeHook
+from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
 from .transition_hook import TransitionHook
@@ -18,6 +20,7 @@ from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
     'AUMHook',
+    'CheckpointHook',
     'CoDivideHook',
     'CurriculumHook',
     'EpochSeedHook',
@@ -29,6 +32,7 @@ __all__ = [
     'PartialLabelsHook',
     'PreflightHook',
     'PrototypeHook',
+    'RunGuardHook',
     'SSRHook',
     'LossStateHook',
     'SelectionRecordHook',

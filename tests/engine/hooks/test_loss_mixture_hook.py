@@ -8,6 +8,8 @@ from mmnoisy.engine import LossMixtureHook
 from mmnoisy.engine.loss_division import LossDivision
 from mmnoisy.engine.model_parts import unwrap
 from mmnoisy.functional.mixtures import fit_bmm
+from mmnoisy.registry import HOOKS
+from mmnoisy.stamps import sample_indices
 from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train, train_still
 
 BASE = 'm_correction/m_correction_cnn3_60e_digits-sym40.py'
@@ -46,10 +48,11 @@ class Spy(Hook):
         self.p_clean = fit_bmm((np.clip(losses, low, high) - low) / (high - low), max_iter=10, margin=1e-3).p_clean
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if batch_idx == 0:
+        if batch_idx == 0 and runner.epoch == 0:
+            # The warm-up: nothing is stamped.
+            assert all('p_clean' not in sample for sample in data_batch['data_samples'])
+        elif batch_idx == 0:
             self.stamps = {s.sample_idx: (s.p_clean.tolist(), s.labelled.tolist()) for s in data_batch['data_samples']}
-            if runner.epoch == 0:
-                assert all(stamp == ([1.0], [True]) for stamp in self.stamps.values())
 
 
 def test_stamps_the_posterior_of_the_losses(tmp_path):
@@ -112,6 +115,23 @@ def test_degenerate_fits_keep_training(tmp_path, monkeypatch, value, message):
     runner.train()
     assert all(value.isfinite().all() for value in state(runner).values())
     assert any(message in text for text in messages)
+
+
+@HOOKS.register_module()
+class CountingMixtureHook(LossMixtureHook):
+    """Counts visits beside the division: a summed column beside a written one."""
+
+    columns = dict(LossMixtureHook.columns, visits=())
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.add(sample_indices(data_batch['data_samples']), visits=torch.ones(len(data_batch['data_samples'])))
+
+
+def test_a_subclass_may_have_summed_columns(tmp_path):
+    cfg = config(tmp_path, epochs=2)
+    cfg.custom_hooks[0].type = 'mmnoisy.CountingMixtureHook'
+    record = hook_of(train(cfg)).record
+    assert record['visits'].min() == 2 and record['p_clean'].any()
 
 
 @pytest.mark.parametrize('mixture', ['bmm', 'gmm'])

@@ -79,7 +79,7 @@ def test_relabels_selects_and_stamps(tmp_path):
     suggested = torch.where(spy.selected, spy.labels, spy.winner)
     assert [int(row['suggested_label']) for row in rows] == suggested.tolist()
     assert [bool(int(row['is_issue'])) for row in rows] == (suggested != given).tolist()
-    assert [float(row['score']) for row in rows] == pytest.approx(hook.record['p_clean'].tolist(), rel=1e-6)
+    assert [float(row['score']) for row in rows] == pytest.approx(hook.record['votes'].tolist(), rel=1e-6)
 
 
 def test_relabelling_starts_from_the_observed_labels_each_epoch(tmp_path):
@@ -87,7 +87,8 @@ def test_relabelling_starts_from_the_observed_labels_each_epoch(tmp_path):
     runner = train(config(tmp_path, epochs=3, hook=dict(theta_r=1.0)))
     hook = hook_of(runner)
     assert torch.equal(hook._targets, torch.tensor(hook.dataset.gt_labels))
-    assert (hook.record['p_clean'][hook.record['selected']] == 1).all()
+    # Selected is what the vote for the observed label wins.
+    assert torch.equal(hook.record['suggested'][hook.record['selected']], hook._targets[hook.record['selected']])
 
 
 @pytest.mark.parametrize('options', [{}, dict(warmup_epochs=2)])
