@@ -232,7 +232,7 @@ def lone_image_problems(runner, inputs: Tensor) -> List[str]:
 
 @torch.no_grad()
 def single_value_norms(model: nn.Module, inputs: Tensor) -> List[str]:
-    """Names of the BatchNorm layers that one image reaches with one value a channel; none where it cannot be tried."""
+    """Names of the BatchNorm layers that one image reaches with one value a channel, as far as it comes."""
     found, handles = [], []
     modes = {module: module.training for module in model.modules()}
 
@@ -251,8 +251,8 @@ def single_value_norms(model: nn.Module, inputs: Tensor) -> List[str]:
         model.eval()
         with kept_random_state():
             model(inputs[0] if inputs.ndim == 5 else inputs, mode='tensor')
-    except Exception:
-        return []
+    except Exception:  # The first batch will say what it is.
+        pass
     finally:
         for handle in handles:
             handle.remove()

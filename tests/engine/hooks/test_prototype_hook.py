@@ -149,6 +149,7 @@ def test_small_and_absent_classes(tmp_path, capsys):
     cfg = smp_cfg(tmp_path, epochs=2, train_dataloader__dataset__holdout=0.0)
     cfg.train_dataloader.dataset.source = dict(type='mmnoisy.Digits', split='train', indices=8)
     cfg.train_dataloader.dataset.noise = None
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     runner = train(cfg)
     labels = torch.as_tensor(runner.train_dataloader.dataset.gt_labels)
     sizes = torch.bincount(labels, minlength=10)
