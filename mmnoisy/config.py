@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+
+from .cfg_options import OptionsAction
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -61,7 +63,7 @@ def run_parser(description: str) -> ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OptionsAction,
         metavar='KEY=VALUE',
         help='overwrite config entries: nested keys with dots, lists as key="[a,b]"',
     )
