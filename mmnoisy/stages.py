@@ -83,12 +83,12 @@ def is_done(folder: Path, content) -> bool:
     return True
 
 
-def train(cfg: Config, folder: Path) -> None:
+def train(cfg: Config, folder: Path, noise: Optional[dict] = None) -> None:
     """Run a training stage, from its latest checkpoint where it was interrupted."""
     cfg.work_dir = str(folder)
     cfg.resume = folder.is_dir() and find_latest_checkpoint(str(folder)) is not None
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
-    runner = build_runner(cfg)
+    runner = build_runner(cfg, noise)
     runner.train()
     del runner
     gc.collect()
@@ -122,7 +122,7 @@ def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
         print(f'Stage {folder.name} is done.')
         return
     if not merge:
-        train(stage_config(stage, recipe, args, folders), folder)
+        train(stage_config(stage, recipe, args, folders), folder, args.noise)
     barrier()
     if is_main_process():
         if merge:
@@ -160,4 +160,4 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     if cfg.get('stages'):
         run_recipe(cfg, args)
     else:
-        build_runner(cfg).train()
+        build_runner(cfg, args.noise).train()

@@ -104,13 +104,27 @@ def test_name_and_listing(path):
     folder, cfg = path.parent, Config.fromfile(path)
     method = '[a-z0-9-]+' if folder.name == 'combinations' else f'{folder.name}(-[a-z0-9-]+)?'
     # Own data and data sets that are noisy by nature have no noise in their name.
-    match = re.fullmatch(rf'{method}_[a-z0-9-]+_(?P<epochs>\d+)e_[a-z0-9_]+(-[a-z0-9]+)?', path.stem)
+    match = re.fullmatch(rf'{method}_[a-z0-9-]+_(?P<epochs>\d+)e_[a-z0-9-]+', path.stem)
     assert match, f'{path.name} is not <method>_<network>_<epochs>e_<data>-<noise>.py'
     assert int(match['epochs']) == cfg.train_cfg.max_epochs
     assert (folder / 'README.md').is_file()
     models = yaml.safe_load((folder / 'metafile.yml').read_text())['Models']
     listed = {model['Name']: model['Config'] for model in models}
     assert listed.get(path.stem) == path.relative_to(ROOT).as_posix()
+
+
+@each_config
+def test_one_way_to_write(path):
+    """Bases are relative paths with a leading dot; noise is given in full, once, for both parts."""
+    text = path.read_text()
+    for line in text.splitlines():
+        if line.startswith('_base_ = ') and not line.endswith('['):
+            assert re.match(r"_base_ = \[?'\.\.?/", line), line
+        if re.search(r'\bnoise ?= ?dict', line):
+            assert line.startswith('noise = dict(_delete_=True, kind='), line
+    if re.search('^noise = ', text, re.MULTILINE):
+        assert len(re.findall('noise=noise', text)) >= 2, f'{path.name}: train and val need the same noise'
+    assert 'label_noise' not in text
 
 
 @each_config

@@ -166,6 +166,9 @@ def add_noise(
     if num_classes < 2:
         raise ValueError(f'noise: at least 2 classes are needed, the data set has {num_classes}.')
     options = dict(options)
+    for name in ('exact', 'inclusive'):
+        if not isinstance(options.get(name, True), bool):
+            raise ValueError(f'noise: {name} must be True or False, not {options[name]!r}.')
     try:
         if kind == 'instance':
             settings = dict(rate=check_rate(options.pop('rate')), std=options.pop('std', 0.1))
