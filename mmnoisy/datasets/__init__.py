@@ -4,6 +4,7 @@ from .clothing1m import Clothing1M
 from .csv_dataset import CSVDataset
 from .digits import Digits
 from .fashion_mnist import FashionMNIST
+from .image_array import ImageArray
 from .label_noise import LabelNoise
 from .mini_webvision import MiniWebVision
 from .stream_sampler import StreamSampler
@@ -14,6 +15,7 @@ __all__ = [
     'Clothing1M',
     'Digits',
     'FashionMNIST',
+    'ImageArray',
     'LabelNoise',
     'MiniWebVision',
     'StreamSampler',
