@@ -28,7 +28,7 @@ SOURCES = {
     'mmnoisy.FashionMNIST': ((28, 28), 10),
     'CIFAR10': ((32, 32, 3), 10),
     'CIFAR100': ((32, 32, 3), 100),
-    'CustomDataset': ((64, 64, 3), 10),
+    'mmnoisy.ImageFolder': ((64, 64, 3), 10),
     'mmnoisy.CSVDataset': ((64, 64, 3), 10),
     'mmnoisy.Clothing1M': ((64, 64, 3), 14),
     'mmnoisy.MiniWebVision': ((64, 64, 3), 50),
@@ -62,7 +62,14 @@ class RandomImages(BaseDataset):
     def load_data_list(self):
         images = np.random.default_rng(0).integers(0, 256, (10, *self.shape), dtype=np.uint8)
         labels = (i % self.num_classes for i in range(30 * self.num_classes))
-        return [dict(img=images[i % 10], img_path=self.file, gt_label=label) for i, label in enumerate(labels)]
+        return [dict(img=images[i % 10], img_path=self.path(i), gt_label=label) for i, label in enumerate(labels)]
+
+    def path(self, row):
+        """A name of the file for each row, as one image is one row."""
+        link = self.file.with_name(f'{row}.png')
+        if not link.is_symlink():
+            link.symlink_to(self.file)
+        return str(link)
 
 
 def tiny(node):
@@ -91,10 +98,16 @@ def tiny(node):
     return node
 
 
+@pytest.fixture(scope='module')
+def image_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp('images') / 'image.png'
+    Image.new('RGB', (64, 64)).save(path)
+    return path
+
+
 @pytest.fixture(autouse=True)
-def image_and_scope(tmp_path, monkeypatch):
-    Image.new('RGB', (64, 64)).save(tmp_path / 'image.png')
-    monkeypatch.setattr(RandomImages, 'file', str(tmp_path / 'image.png'))
+def image_and_scope(image_file, monkeypatch):
+    monkeypatch.setattr(RandomImages, 'file', image_file)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         yield
 

@@ -5,7 +5,9 @@ from .csv_dataset import CSVDataset
 from .digits import Digits
 from .fashion_mnist import FashionMNIST
 from .image_array import ImageArray
+from .image_folder import ImageFolder
 from .label_noise import LabelNoise
+from .load_image import LoadImage
 from .mini_webvision import MiniWebVision
 from .stream_sampler import StreamSampler
 
@@ -16,7 +18,9 @@ __all__ = [
     'Digits',
     'FashionMNIST',
     'ImageArray',
+    'ImageFolder',
     'LabelNoise',
+    'LoadImage',
     'MiniWebVision',
     'StreamSampler',
     'collate_batch',

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 from pathlib import Path
 from typing import Iterator, Optional, Sequence, Tuple
@@ -10,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from .label_file import checksum as labels_checksum
+from .label_formats import read_meta
 
 #: Columns that every such file has.
 COLUMNS = ('source_idx', 'given_label', 'is_issue')
@@ -196,6 +198,7 @@ def read_rows(path, name: Optional[str] = None) -> Iterator[dict]:
                 row['score'] = float(row.get('score') or 'nan')
                 if row['given_index'] is None:
                     raise ValueError('the given label is empty')
+                _check_row(row)
             except (TypeError, ValueError) as error:
                 raise ValueError(f'{name}, line {reader.line_num}: {error}.') from error
             yield row
@@ -216,23 +219,16 @@ def read_checksum(path) -> Optional[str]:
     return read_meta(path).get('checksum')
 
 
-def read_meta(path) -> dict:
-    """What stands beside a ``samples.csv``: ``checksum`` and ``classes`` (None where they have no names); {} without it.
-
-    Raises:
-        ValueError: The companion is damaged.
-    """
-    meta = meta_path(path)
-    if not meta.is_file():
-        return {}
-    try:
-        content = json.loads(meta.read_text())
-    except ValueError as error:
-        raise ValueError(f'{meta} cannot be read: {error}. Remove it, or write the file anew.') from error
-    return content if isinstance(content, dict) else {}
-
-
 def meta_path(path) -> Path:
     """Companion of a samples.csv."""
     path = Path(path)
     return path.with_name(path.name + '.meta.json')
+
+
+def _check_row(row: dict) -> None:
+    if row['source_idx'] < 0:
+        raise ValueError(f'source_idx {row["source_idx"]} is negative')
+    if row['is_issue'] not in (0, 1):
+        raise ValueError(f'is_issue must be 0 or 1, not {row["is_issue"]}')
+    if not (math.isnan(row['score']) or 0 <= row['score'] <= 1):
+        raise ValueError(f'score must be in [0, 1], not {row["score"]}')

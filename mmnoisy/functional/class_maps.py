@@ -52,7 +52,7 @@ def class_number(name: Union[int, str], num_classes: int, classes: Optional[Sequ
     if name in classes:
         return list(classes).index(name)
     try:
-        number = int(name) if isinstance(name, str) else operator.index(name)
+        number = operator.index(int(name) if isinstance(name, str) and name.isascii() and name.isdecimal() else name)
     except (TypeError, ValueError):
         number = -1
     if not 0 <= number < num_classes:

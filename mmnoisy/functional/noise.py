@@ -9,7 +9,7 @@ from typing import Callable, List, Optional, Sequence
 
 import numpy as np
 
-from .transition import asymmetric_matrix, check_matrix, check_rate, pairflip_matrix, symmetric_matrix
+from .transition import asymmetric_matrix, check_flag, check_matrix, check_rate, pairflip_matrix, symmetric_matrix
 
 #: Largest number of probabilities that are held at once (instance noise).
 _CHUNK = 2**23
@@ -173,7 +173,8 @@ def add_noise(
         if kind == 'instance':
             settings = dict(rate=check_rate(options.pop('rate')), std=options.pop('std', 0.1))
         else:
-            settings = dict(exact=options.pop('exact', True), matrix=_label_matrix(kind, num_classes, options, classes))
+            exact = check_flag('exact', options.pop('exact', True))
+            settings = dict(exact=exact, matrix=_label_matrix(kind, num_classes, options, classes))
     except KeyError as error:
         raise ValueError(f'noise: kind {kind!r} needs the option {error.args[0]!r}.') from None
     if options:

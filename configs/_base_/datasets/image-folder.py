@@ -5,8 +5,8 @@ num_classes = 10
 data_preprocessor = dict(
     num_classes=num_classes, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True
 )
-# Pillow refuses a truncated file, which OpenCV fills with grey.
-load = dict(type='LoadImageFromFile', imdecode_backend='pillow')
+# Refuses a truncated file, which OpenCV fills with grey; scales 16-bit files, which Pillow alone loads white.
+load = dict(type='mmnoisy.LoadImage')
 train_pipeline = [
     load,
     dict(type='RandomResizedCrop', scale=224),
@@ -21,7 +21,7 @@ test_pipeline = [
 ]
 label_noise = dict(
     type='mmnoisy.LabelNoise',
-    source=dict(type='CustomDataset', data_root=data_root, data_prefix='train'),
+    source=dict(type='mmnoisy.ImageFolder', data_root=data_root, data_prefix='train'),
     noise=None,
     holdout=0.1,
     seed=0,
@@ -45,7 +45,7 @@ test_dataloader = dict(
     batch_size=32,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='CustomDataset', data_root=data_root, data_prefix='test', test_mode=True, pipeline=test_pipeline),
+    dataset=dict(type='mmnoisy.ImageFolder', data_root=data_root, data_prefix='test', test_mode=True, pipeline=test_pipeline),
     sampler=dict(type='DefaultSampler', shuffle=False),
 )
 val_evaluator = dict(type='Accuracy', topk=(1,))
