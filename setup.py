@@ -67,5 +67,6 @@ setup(
         tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2', 'selenium==4.51.0', *FEATURES],
     ),
     cmdclass=dict(build_py=BuildWithMim),
+    entry_points={'console_scripts': ['mmnoisy = mmnoisy.cli:main']},
     zip_safe=False,
 )

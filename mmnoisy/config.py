@@ -7,7 +7,6 @@ from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
-import torch
 from mmengine.config import Config
 
 from .cfg_options import OptionsAction
@@ -99,6 +98,8 @@ def set_run(cfg: Config, args) -> None:
 
 def set_loader_defaults(cfg: Config, no_pin_memory: bool = False, no_persistent_workers: bool = False) -> None:
     """Fill in what a loader's config leaves open: pinned memory with a GPU, workers that live for the whole run."""
+    import torch
+
     for part in ('train', 'val', 'test'):
         loader = cfg.get(f'{part}_dataloader')
         if not loader:
