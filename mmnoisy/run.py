@@ -19,7 +19,7 @@ def parse_args(argv: Optional[Sequence[str]] = None):
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint, or from the latest in the work dir where none is named',
+        help='go on from this checkpoint, or from the newest complete one of the work dir where none is named',
     )
     parser.add_argument('--seed', type=int, help='seed of initialisation, order and augmentation')
     parser.add_argument('--noise-seed', type=int, help='seed of every LabelNoise in the config (noise and holdout)')
@@ -51,7 +51,8 @@ def merge_args(cfg, args):
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume is not None:
         cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        if args.resume != 'auto':
+            cfg.load_from = args.resume
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise SystemExit('--auto-scale-lr: the config has no auto_scale_lr=dict(base_batch_size=...).')

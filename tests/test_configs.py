@@ -33,6 +33,7 @@ SOURCES = {
     'mmnoisy.Clothing1M': ((64, 64, 3), 14),
     'mmnoisy.MiniWebVision': ((64, 64, 3), 50),
     'mmnoisy.Animal10N': ((64, 64, 3), 10),
+    'mmnoisy.FeatureBank': ((1, 1, 1280), 10),
 }
 #: Data set -> its split with checked labels, where that is not called 'test'.
 TEST_SPLITS = {'mmnoisy.Clothing1M': 'clean_test', 'mmnoisy.MiniWebVision': 'val'}
@@ -82,7 +83,8 @@ def tiny(node):
         shape, num_classes = SOURCES[node['type']]
         pipeline = node.get('pipeline', ())
         return dict(type='mmnoisy.RandomImages', shape=shape, num_classes=num_classes, pipeline=pipeline)
-    node = {key: tiny(value) for key, value in node.items() if key != 'keep'}  # a file of another run
+    # A file of another run, and a folder that is not on this machine.
+    node = {key: tiny(value) for key, value in node.items() if key not in ('keep', 'bank')}
     if 'num_workers' in node:
         node.update(num_workers=0, persistent_workers=False, pin_memory=False, batch_size=min(8, node['batch_size']))
     backbone = node.get('backbone', {})

@@ -8,11 +8,13 @@ _MODULES = {
     'Clothing1M': 'clothing1m',
     'Digits': 'digits',
     'FashionMNIST': 'fashion_mnist',
+    'FeatureBank': 'feature_bank',
     'ImageArray': 'image_array',
     'ImageFolder': 'image_folder',
     'LabelNoise': 'label_noise',
     'LoadImage': 'load_image',
     'MiniWebVision': 'mini_webvision',
+    'PackedImages': 'packed_images',
     'StreamSampler': 'stream_sampler',
     'collate_batch': 'batched_fetch',
 }

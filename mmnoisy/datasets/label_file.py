@@ -6,6 +6,7 @@ from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..files import replace_file, write_text
 from .label_formats import READERS, checksum, companion, label_column
 from .labels import MAX_ROWS, Labels, read_numbers
 from .tables import read_table
@@ -29,16 +30,16 @@ def save_labels(path, labels: np.ndarray, original: np.ndarray, **info) -> None:
     path = check_suffix(path)
     meta = dict(checksum=checksum(original), **info)
     labels = np.asarray(labels, dtype=np.int64)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.json':
-        path.write_text(json.dumps(dict(meta, labels=labels.tolist())))
+        write_text(path, json.dumps(dict(meta, labels=labels.tolist())))
         return
     if path.suffix == '.npy':
-        np.save(path, labels)
+        with replace_file(path, 'wb') as file:
+            np.save(file, labels)
     else:
         lines = ['source_idx,label', *(f'{row},{label}' for row, label in enumerate(labels))]
-        path.write_text('\n'.join(lines) + '\n')
-    companion(path).write_text(json.dumps(meta))
+        write_text(path, '\n'.join(lines) + '\n')
+    write_text(companion(path), json.dumps(meta))
 
 
 def check_suffix(path) -> Path:

@@ -54,9 +54,9 @@ class LabelNoise:
         threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
             :class:`mmnoisy.engine.AUMHook`; another index, in 0..K, gives a disjoint set. Not for ``part='val'``.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
-        batched (bool): Fetch whole batches where the pipeline only packs and the images are uint8 arrays of one size
-            in memory: the same samples, without a pipeline call for each. They are kept in memory once more, as
-            one tensor. Defaults to True.
+        batched (bool): Fetch whole batches where the pipeline only packs and the images are arrays of one size and type
+            in memory, uint8 or floats (features): the same samples, without a pipeline call for each. They are kept in
+            memory once more, as one tensor. Defaults to True.
         conflicts (str): What becomes of an image that the source has more than once with different labels:
             ``'refuse'`` all, with a list of them, or ``'drop'`` the image. Defaults to ``'refuse'``.
 
@@ -205,7 +205,8 @@ class LabelNoise:
             if 'images' not in self._stacked:
                 self._stacked['images'] = stack_images(self)
             if self._stacked['images'] is not None:
-                return fetch(self._stacked['images'], self.gt_labels, indices)
+                images, paths = self._stacked['images']
+                return fetch(images, self.gt_labels, indices, paths)
         return [self[index] for index in indices]
 
     def noise_summary(self) -> Optional[dict]:

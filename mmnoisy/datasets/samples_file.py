@@ -3,13 +3,13 @@
 import csv
 import json
 import math
-import os
 from pathlib import Path
 from typing import Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 from torch import Tensor
 
+from ..files import replace_file, write_text
 from .label_file import checksum as labels_checksum
 from .label_formats import read_meta
 
@@ -69,22 +69,18 @@ def class_names(numbers, classes: Optional[Sequence[str]]) -> list:
 
 def write_rows(path, fields, rows, meta: dict) -> None:
     """Write a csv file and its companion ``<path>.meta.json``."""
-    companion = meta_path(path)
-    part = companion.with_name(companion.name + '.part')
-    part.write_text(json.dumps(meta))
-    os.replace(part, companion)
+    # Before the file takes its name: a samples.csv without it would pass for any data set's.
+    write_text(meta_path(path), json.dumps(meta))
     write_table(path, fields, rows)
 
 
 def write_table(path, fields, rows) -> None:
     """Write a csv file, beside and then renamed; names of files that are no text keep their bytes."""
     path = Path(path)
-    part = path.with_name(path.name + '.part')
-    with part.open('w', newline='', encoding='utf-8', errors='surrogateescape') as file:
+    with replace_file(path, newline='', encoding='utf-8', errors='surrogateescape') as file:
         writer = csv.writer(file)
         writer.writerow(fields)
         writer.writerows(rows)
-    os.replace(part, path)
 
 
 def source_indices(dataset) -> np.ndarray:

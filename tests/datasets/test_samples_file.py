@@ -112,5 +112,5 @@ def test_bad_lines_are_named(tmp_path, line, message):
 def test_a_damaged_companion_is_named(tmp_path):
     write(tmp_path / 's.csv')
     (tmp_path / 's.csv.meta.json').write_text(json.dumps('x')[:-1])
-    with pytest.raises(ValueError, match='s.csv.meta.json cannot be read'):
+    with pytest.raises(ValueError, match='s.csv.meta.json is damaged'):
         list(read_rows(tmp_path / 's.csv'))
