@@ -50,18 +50,22 @@ def export(run, out=None, *, onnx: bool = False, net: str = 'net1') -> Exported:
         extract(
             str(found.config), str(found.checkpoint), str(checkpoint), net if 'network' in found.cfg.model else None
         )
-    plain = found if checkpoint is None else _plain(found, checkpoint)
+    plain = plain_run(found, out)
     classes = class_names(found.cfg)
     if onnx:
         classes = _write_onnx(plain, out)
     return Exported(None if frozen else checkpoint, out / 'model.onnx' if onnx else None, classes)
 
 
-def _plain(run: Run, checkpoint: Path) -> Run:
+def plain_run(run: Run, out: Path) -> Run:
+    """The run with the network that was exported to ``out``; the run as it is where nothing had to be taken out of it."""
     from mmengine.config import Config
 
     from .run_folder import without_downloads
 
+    checkpoint = Path(out) / 'model.pth'
+    if not checkpoint.is_file():
+        return run
     cfg = Config.fromfile(checkpoint.with_suffix('.py'))
     without_downloads(cfg.model)
     return run._replace(cfg=cfg, checkpoint=checkpoint)

@@ -168,7 +168,8 @@ def _schedule(cfg, options: TrainOptions) -> dict:
             changes[key] = _share(node, old, new)
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
     if options.extras:
-        hooks.append(dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.01, update_buffers=True))
+        # The average follows the weights closely at first: short runs would keep the random ones of the start.
+        hooks.append(dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.02, gamma=50, update_buffers=True))
     if hooks and (new != old or options.extras):
         changes['custom_hooks'] = hooks
     return changes
@@ -198,7 +199,7 @@ def _stages(stages, num_classes: int, options: TrainOptions, bank) -> list:
                 stage['options'][key] = num_classes + 1
             if key == 'train_cfg.max_epochs':
                 stage['options'][key] = min(value, options.epochs)
-            if key == 'model':
+            if key == 'model' and bank is not None:
                 width = bank.features.shape[2]
                 value['backbone'].update(in_channels=width, bank=str(Path(bank.folder).resolve()))
                 value['head'].update(in_channels=width, num_classes=num_classes + 1)
