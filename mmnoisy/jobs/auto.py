@@ -27,13 +27,13 @@ AUDIT_SIZE = 128
 ROBUST = ('elr', 'gce')
 
 
-def train_auto(job: Job, begin=None, *, typical: int, seed: int = 0, **options) -> Path:
+def train_auto(job: Job, begin=None, *, seed: int = 0, **options) -> Path:
     """Train as this module says; returns the work dir.
 
     Raises:
         ValueError, ImportError: See :func:`mmnoisy.jobs.options.choose` and :func:`mmnoisy.audit.audit`.
     """
-    plain = choose('ce', typical=typical, seed=seed, **options)
+    plain = choose('ce', seed=seed, **options)
     if begin is not None:
         begin(job, plain)
     flagged = audit_job(job, plain, seed)

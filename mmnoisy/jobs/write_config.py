@@ -86,7 +86,7 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
     changes = {'train_dataloader.dataset.source': source}
     for part in ('train', 'val', 'test'):
         changes[f'{part}_dataloader.num_workers'] = options.workers
-        changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options.size)
+        changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options)
         if not options.workers:
             changes[f'{part}_dataloader.persistent_workers'] = False
     if 'val' in parts(data):
@@ -169,7 +169,7 @@ def _schedule(cfg, options: TrainOptions) -> dict:
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
     if options.extras:
         # The average follows the weights closely at first: short runs would keep the random ones of the start.
-        hooks.append(dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.02, gamma=50, update_buffers=True))
+        hooks.append(dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True))
     if hooks and (new != old or options.extras):
         changes['custom_hooks'] = hooks
     return changes
@@ -207,19 +207,24 @@ def _stages(stages, num_classes: int, options: TrainOptions, bank) -> list:
     return found
 
 
-def sized(pipeline, size: int) -> list:
-    """The pipeline with its crops of ``size`` pixels, and what is resized before a centre crop in proportion (8 / 7)."""
-    found = []
+def sized(pipeline, options: TrainOptions) -> list:
+    """The pipeline with its crops of ``size`` pixels, and what is resized before a centre crop in proportion (8 / 7).
+
+    Fine-tuning is short: its random crops show most of the image.
+    """
+    found, size = [], options.size
     for step in pipeline:
         step = Config(dict(step)).to_dict()
         if step['type'] == 'RandomResizedCrop':
             step['scale'] = size
+            if options.mode == 'fine':
+                step['crop_ratio_range'] = (0.35, 1.0)
         elif step['type'] == 'ResizeEdge':
             step['scale'] = round(size * 8 / 7)
         elif step['type'] == 'CenterCrop':
             step['crop_size'] = size
         elif 'transforms' in step:
-            step['transforms'] = [sized(view, size) for view in step['transforms']]
+            step['transforms'] = [sized(view, options) for view in step['transforms']]
         found.append(step)
     return found
 

@@ -101,7 +101,7 @@ def test_evaluate_is_what_the_run_measured(data, run):
 
 
 def test_frozen_features_learn_the_classes(data, frozen_run):
-    found = api.predict(frozen_run, [path for path in data[1]])
+    found = api.predict(frozen_run, list(data[1]))
     right = np.mean([data[1][path] == label for path, label in zip(found.paths, found.labels)])
     assert right > 0.85
     cfg = find_run(frozen_run).cfg

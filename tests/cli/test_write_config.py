@@ -126,6 +126,7 @@ def test_what_is_chosen_where_nothing_is_said(monkeypatch):
     monkeypatch.setattr('mmnoisy.jobs.options.have_features', lambda: True)
     chosen = choose('elr', typical=40)
     assert chosen[1:6] == ('efficientnet_lite0', None, False, 64, 10)
+    assert [choose('ce', num_images=n).epochs for n in (50_000, 1_000, 200)] == [10, 20, 30]
     assert choose('elr', typical=900).size == 128 and choose('elr', frozen=True, typical=8)[4:6] == (128, 40)
     assert choose('elr', scratch=True)[1:4] == ('resnet18', False, False)
     assert choose('elr', backbone='timm:x', scratch=True)[1:3] == ('timm:x', False)
