@@ -82,5 +82,6 @@ setup(
         ],
     ),
     cmdclass=dict(build_py=BuildWithMim),
+    entry_points={'console_scripts': ['mmnoisy = mmnoisy.cli:main']},
     zip_safe=False,
 )
