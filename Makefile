@@ -34,7 +34,7 @@ install: $(STAMP)
 # uv links files between environments instead of copying 5 GB; where it cannot be had, pip does the same slowly.
 # Compiled files matter: importing the stack takes 5 s with them and 12 s without. OpenCV's usual build needs libGL,
 # which a server may lack.
-$(STAMP): setup.py mmnoisy/version.py
+$(STAMP): setup.py mmnoisy/version.py mmnoisy/requirements.py
 	@if [ -e '$(OTHER)' ]; then echo '$(VENV) holds the other stack; name another one with VENV=.' >&2; exit 1; fi
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "mmnoisy needs Python 3.10 or newer")'
 	$(PYTHON) -m venv $(VENV)
