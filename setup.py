@@ -10,6 +10,9 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 MIM = ('configs', 'tools', 'model-index.yml')
 
+# What the report needs; imported only where it is used.
+FEATURES = ['jinja2>=3.1,<4', 'plotly>=7,<8']
+
 
 class BuildWithMim(build_py):
     """Puts :data:`MIM` into the package: copies in a wheel, links to the sources under ``pip install -e``."""
@@ -55,9 +58,15 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
-    package_data={'mmnoisy': ['py.typed']},
+    package_data={'mmnoisy': ['py.typed'], 'mmnoisy.report': ['templates/*']},
     install_requires=TORCH + ['numpy', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
-    extras_require=dict(STACKS, tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2']),
+    extras_require=dict(
+        STACKS,
+        features=FEATURES,
+        tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2', 'selenium==4.51.0', *FEATURES],
+        lint=['ruff==0.17.6', 'mypy==2.4.1', 'types-PyYAML==6.0.12.20261122', 'pre-commit==4.7.0'],
+        docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2', *FEATURES],
+    ),
     cmdclass=dict(build_py=BuildWithMim),
     zip_safe=False,
 )
