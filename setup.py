@@ -63,8 +63,15 @@ setup(
     extras_require=dict(
         STACKS,
         features=FEATURES,
-        tests=['pytest==9.2.0', 'ruff==0.17.6', 'aum==1.0.2', 'selenium==4.51.0', *FEATURES],
-        lint=['ruff==0.17.6', 'mypy==2.4.1', 'types-PyYAML==6.0.12.20261122', 'pre-commit==4.7.0'],
+        tests=[
+            'pytest==9.2.0',
+            'ruff==0.17.6',
+            'mypy==2.4.1',
+            'types-PyYAML==6.0.12.20261122',
+            'aum==1.0.2',
+            'selenium==4.51.0',
+            *FEATURES,
+        ],
         docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2', *FEATURES],
     ),
     cmdclass=dict(build_py=BuildWithMim),
