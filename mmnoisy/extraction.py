@@ -8,6 +8,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from .files import replace_file
+
 
 def parse_args(argv: Optional[Sequence[str]] = None):
     parser = argparse.ArgumentParser(description='Extract one of two networks for deployment.')
@@ -54,7 +56,8 @@ def extract(config: str, checkpoint: str, out: str, net: str = 'net1') -> None:
     cfg.model = model
     cfg.pop('custom_hooks', None)
     meta = {key: value for key, value in state.get('meta', {}).items() if key == 'dataset_meta'}
-    torch.save(dict(state_dict=weights, meta=meta), out)
+    with replace_file(out, 'wb') as file:
+        torch.save(dict(state_dict=weights, meta=meta), file)
     cfg.dump(Path(out).with_suffix('.py'))
 
 

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from .config import parse_run, run_parser, set_loader_defaults, set_run
+from .config import NoiseAction, parse_run, run_parser, set_label_noise, set_loader_defaults, set_run
 
 
 def parse_args(argv: Optional[Sequence[str]] = None):
@@ -18,10 +18,17 @@ def parse_args(argv: Optional[Sequence[str]] = None):
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint, or from the latest in the work dir where none is named',
+        help='go on from this checkpoint, or from the newest complete one of the work dir where none is named',
     )
     parser.add_argument('--seed', type=int, help='seed of initialisation, order and augmentation')
     parser.add_argument('--noise-seed', type=int, help='seed of every LabelNoise in the config (noise and holdout)')
+    parser.add_argument(
+        '--noise',
+        nargs='+',
+        action=NoiseAction,
+        metavar='KEY=VALUE',
+        help='noise of every LabelNoise in the config, in place of its own: kind=symmetric rate=0.6',
+    )
     parser.add_argument('--no-validate', action='store_true', help='no validation while training')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate by the batch size')
     parser.add_argument(
@@ -31,19 +38,6 @@ def parse_args(argv: Optional[Sequence[str]] = None):
     if args.resume not in (None, 'auto') and '://' not in args.resume and not os.path.exists(args.resume):
         parser.error(f'--resume: the checkpoint {args.resume!r} does not exist.')
     return args
-
-
-def set_noise_seed(node, seed: int) -> int:
-    """Set ``seed`` of every LabelNoise config below ``node``; returns how many there were."""
-    if isinstance(node, (list, tuple)):
-        return sum(set_noise_seed(item, seed) for item in node)
-    if not isinstance(node, dict):
-        return 0
-    found = sum(set_noise_seed(item, seed) for item in node.values())
-    if node.get('type') in ('mmnoisy.LabelNoise', 'LabelNoise'):
-        node['seed'] = seed
-        found += 1
-    return found
 
 
 def merge_args(cfg, args):
@@ -56,7 +50,8 @@ def merge_args(cfg, args):
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume is not None:
         cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        if args.resume != 'auto':
+            cfg.load_from = args.resume
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise SystemExit('--auto-scale-lr: the config has no auto_scale_lr=dict(base_batch_size=...).')
@@ -66,14 +61,28 @@ def merge_args(cfg, args):
         cfg.randomness.seed = args.seed
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    if args.noise is not None:
+        set_label_noise(cfg, noise=args.noise)
     if args.noise_seed is not None:
-        loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
-        if not set_noise_seed(loaders, args.noise_seed):
-            raise SystemExit('--noise-seed: the config has no mmnoisy.LabelNoise.')
+        set_label_noise(cfg, seed=args.noise_seed)
     set_loader_defaults(cfg, args.no_pin_memory, args.no_persistent_workers)
     return cfg
 
 
-def build_runner(cfg: Config) -> Runner:
-    """The runner of a config, of its own ``runner_type`` where it names one."""
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+def build_runner(cfg: Config, noise: Optional[dict] = None) -> Runner:
+    """The runner of a config, of its own ``runner_type`` where it names one.
+
+    Args:
+        cfg (Config): The config.
+        noise (dict, optional): What ``--noise`` set in it: the training data are read at once, as training would read
+            them, and unusable noise ends the program with LabelNoise's message.
+    """
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if noise is not None:
+        try:
+            _ = runner.train_loop
+        except ValueError as error:
+            if 'noise: ' not in str(error):
+                raise
+            raise SystemExit(f'--noise: {error}') from error
+    return runner

@@ -7,7 +7,7 @@
 - ``dict(name=..., merge=[...])`` merges the ``samples.csv`` of the stages named.
 
 ``{name}`` in an option is the folder of that earlier stage. A finished stage is not run again: the same command after an
-interruption goes on with the unfinished stage, from its latest checkpoint.
+interruption goes on with the unfinished stage, from its newest complete checkpoint.
 """
 
 import copy
@@ -15,7 +15,6 @@ import gc
 import hashlib
 import json
 import os.path as osp
-import shutil
 import time
 from pathlib import Path
 from typing import Optional, Sequence
@@ -23,9 +22,10 @@ from typing import Optional, Sequence
 import torch
 from mmengine.config import Config
 from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
-from mmengine.runner import find_latest_checkpoint
 
+from .engine.checkpoints import resume_newest
 from .evaluation.merging import merge_samples_csv
+from .files import copy_file, write_json
 from .run import build_runner, merge_args, parse_args
 
 
@@ -83,12 +83,12 @@ def is_done(folder: Path, content) -> bool:
     return True
 
 
-def train(cfg: Config, folder: Path) -> None:
-    """Run a training stage, from its latest checkpoint where it was interrupted."""
+def train(cfg: Config, folder: Path, noise: Optional[dict] = None) -> None:
+    """Run a training stage, from its newest complete checkpoint where it was interrupted."""
     cfg.work_dir = str(folder)
-    cfg.resume = folder.is_dir() and find_latest_checkpoint(str(folder)) is not None
+    resume_newest(cfg)
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
-    runner = build_runner(cfg)
+    runner = build_runner(cfg, noise)
     runner.train()
     del runner
     gc.collect()
@@ -110,7 +110,7 @@ def write_summary(work_dir: Path, recipe: Config, folders: dict) -> None:
     summary['detection'] = detections[0] if detections else None
     summary['noise'] = next((stage['noise'] for stage in stages.values() if stage.get('noise')), None)
     summary['train_seconds'] = sum(stage.get('train_seconds', 0) for stage in stages.values())
-    (work_dir / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    write_json(work_dir / 'summary.json', summary)
 
 
 def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
@@ -122,16 +122,16 @@ def run_stage(stage: dict, recipe: Config, args, folders: dict) -> None:
         print(f'Stage {folder.name} is done.')
         return
     if not merge:
-        train(stage_config(stage, recipe, args, folders), folder)
+        train(stage_config(stage, recipe, args, folders), folder, args.noise)
     barrier()
     if is_main_process():
         if merge:
             folder.mkdir(parents=True, exist_ok=True)
             paths = [folders[name] / 'samples.csv' for name in merge]
             scores = merge_samples_csv(paths, folder / 'samples.csv')
-            (folder / 'summary.json').write_text(json.dumps(dict(detection=scores or None), indent=2) + '\n')
+            write_json(folder / 'summary.json', dict(detection=scores or None))
             print(f'Stage {folder.name}: {scores}')
-        (folder / 'done.json').write_text(json.dumps(dict(fingerprint=fingerprint(content))))
+        write_json(folder / 'done.json', dict(fingerprint=fingerprint(content)))
     barrier()
 
 
@@ -149,7 +149,7 @@ def run_recipe(recipe: Config, args) -> None:
         for folder in map(folders.get, by_judgement(folders)):
             if (folder / 'samples.csv').is_file():
                 for name in ('samples.csv', 'samples.csv.meta.json'):
-                    shutil.copyfile(folder / name, work_dir / name)
+                    copy_file(folder / name, work_dir / name)
                 break
 
 
@@ -160,4 +160,6 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     if cfg.get('stages'):
         run_recipe(cfg, args)
     else:
-        build_runner(cfg).train()
+        if args.resume == 'auto':
+            resume_newest(cfg)
+        build_runner(cfg, args.noise).train()

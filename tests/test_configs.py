@@ -28,11 +28,12 @@ SOURCES = {
     'mmnoisy.FashionMNIST': ((28, 28), 10),
     'CIFAR10': ((32, 32, 3), 10),
     'CIFAR100': ((32, 32, 3), 100),
-    'CustomDataset': ((64, 64, 3), 10),
+    'mmnoisy.ImageFolder': ((64, 64, 3), 10),
     'mmnoisy.CSVDataset': ((64, 64, 3), 10),
     'mmnoisy.Clothing1M': ((64, 64, 3), 14),
     'mmnoisy.MiniWebVision': ((64, 64, 3), 50),
     'mmnoisy.Animal10N': ((64, 64, 3), 10),
+    'mmnoisy.FeatureBank': ((1, 1, 1280), 10),
 }
 #: Data set -> its split with checked labels, where that is not called 'test'.
 TEST_SPLITS = {'mmnoisy.Clothing1M': 'clean_test', 'mmnoisy.MiniWebVision': 'val'}
@@ -62,7 +63,14 @@ class RandomImages(BaseDataset):
     def load_data_list(self):
         images = np.random.default_rng(0).integers(0, 256, (10, *self.shape), dtype=np.uint8)
         labels = (i % self.num_classes for i in range(30 * self.num_classes))
-        return [dict(img=images[i % 10], img_path=self.file, gt_label=label) for i, label in enumerate(labels)]
+        return [dict(img=images[i % 10], img_path=self.path(i), gt_label=label) for i, label in enumerate(labels)]
+
+    def path(self, row):
+        """A name of the file for each row, as one image is one row."""
+        link = self.file.with_name(f'{row}.png')
+        if not link.is_symlink():
+            link.symlink_to(self.file)
+        return str(link)
 
 
 def tiny(node):
@@ -75,7 +83,8 @@ def tiny(node):
         shape, num_classes = SOURCES[node['type']]
         pipeline = node.get('pipeline', ())
         return dict(type='mmnoisy.RandomImages', shape=shape, num_classes=num_classes, pipeline=pipeline)
-    node = {key: tiny(value) for key, value in node.items() if key != 'keep'}  # a file of another run
+    # A file of another run, and a folder that is not on this machine.
+    node = {key: tiny(value) for key, value in node.items() if key not in ('keep', 'bank')}
     if 'num_workers' in node:
         node.update(num_workers=0, persistent_workers=False, pin_memory=False, batch_size=min(8, node['batch_size']))
     backbone = node.get('backbone', {})
@@ -91,10 +100,16 @@ def tiny(node):
     return node
 
 
+@pytest.fixture(scope='module')
+def image_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp('images') / 'image.png'
+    Image.new('RGB', (64, 64)).save(path)
+    return path
+
+
 @pytest.fixture(autouse=True)
-def image_and_scope(tmp_path, monkeypatch):
-    Image.new('RGB', (64, 64)).save(tmp_path / 'image.png')
-    monkeypatch.setattr(RandomImages, 'file', str(tmp_path / 'image.png'))
+def image_and_scope(image_file, monkeypatch):
+    monkeypatch.setattr(RandomImages, 'file', image_file)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         yield
 
@@ -104,13 +119,27 @@ def test_name_and_listing(path):
     folder, cfg = path.parent, Config.fromfile(path)
     method = '[a-z0-9-]+' if folder.name == 'combinations' else f'{folder.name}(-[a-z0-9-]+)?'
     # Own data and data sets that are noisy by nature have no noise in their name.
-    match = re.fullmatch(rf'{method}_[a-z0-9-]+_(?P<epochs>\d+)e_[a-z0-9_]+(-[a-z0-9]+)?', path.stem)
+    match = re.fullmatch(rf'{method}_[a-z0-9-]+_(?P<epochs>\d+)e_[a-z0-9-]+', path.stem)
     assert match, f'{path.name} is not <method>_<network>_<epochs>e_<data>-<noise>.py'
     assert int(match['epochs']) == cfg.train_cfg.max_epochs
     assert (folder / 'README.md').is_file()
     models = yaml.safe_load((folder / 'metafile.yml').read_text())['Models']
     listed = {model['Name']: model['Config'] for model in models}
     assert listed.get(path.stem) == path.relative_to(ROOT).as_posix()
+
+
+@each_config
+def test_one_way_to_write(path):
+    """Bases are relative paths with a leading dot; noise is given in full, once, for both parts."""
+    text = path.read_text()
+    for line in text.splitlines():
+        if line.startswith('_base_ = ') and not line.endswith('['):
+            assert re.match(r"_base_ = \[?'\.\.?/", line), line
+        if re.search(r'\bnoise ?= ?dict', line):
+            assert line.startswith('noise = dict(_delete_=True, kind='), line
+    if re.search('^noise = ', text, re.MULTILINE):
+        assert len(re.findall('noise=noise', text)) >= 2, f'{path.name}: train and val need the same noise'
+    assert 'label_noise' not in text
 
 
 @each_config

@@ -4,9 +4,10 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1, save_best='auto'),
+    checkpoint=dict(type='mmnoisy.CheckpointHook', interval=1, max_keep_ckpts=1, save_best='auto', min_seconds=10),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     epoch_seed=dict(type='mmnoisy.EpochSeedHook'),
+    run_guard=dict(type='mmnoisy.RunGuardHook'),
     finite_loss=dict(type='mmnoisy.FiniteLossHook'),
     summary=dict(type='mmnoisy.SummaryHook'),
 )

@@ -1,4 +1,4 @@
-_base_ = 'aum_cnn3_60e_digits-sym40.py'
-label_noise = dict(noise=dict(kind='asymmetric', rate=0.3, mapping='mnist'))
-train_dataloader = dict(dataset=label_noise)
-val_dataloader = dict(dataset=label_noise)
+_base_ = './aum_cnn3_60e_digits-sym40.py'
+noise = dict(_delete_=True, kind='asymmetric', rate=0.3, mapping='mnist')
+train_dataloader = dict(dataset=dict(noise=noise))
+val_dataloader = dict(dataset=dict(noise=noise))

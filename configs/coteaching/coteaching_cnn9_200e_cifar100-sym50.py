@@ -7,7 +7,7 @@ _base_ = [
 _base_.model.head.num_classes = 100
 model = dict(_delete_=True, type='mmnoisy.CoTeaching', network=_base_.model, forget_rate=0.5)
 data_preprocessor = dict(mean=[0.0] * 3, std=[255.0] * 3)
-noise = dict(rate=0.5)
+noise = dict(_delete_=True, kind='symmetric', rate=0.5)
 # The papers use no augmentation.
 train_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))

@@ -1,4 +1,4 @@
 _base_ = './dividemix_cnn3_60e_digits-sym40.py'
-noise = dict(rate=0.2)
+noise = dict(_delete_=True, kind='symmetric', rate=0.2)
 train_dataloader = dict(dataset=dict(noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))

@@ -1,6 +1,6 @@
 _base_ = '../ce/ce_cnn3_60e_digits-sym40.py'
 # 10 of the labels of each class, none of them wrong.
-noise = dict(rate=0.0)
+noise = dict(_delete_=True, kind='symmetric', rate=0.0)
 model = dict(
     type='mmnoisy.SemiSupervisedClassifier', step=dict(type='mmnoisy.FixMatchStep', lambda_u=1, confidence=0.95)
 )

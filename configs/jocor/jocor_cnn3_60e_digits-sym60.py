@@ -1,5 +1,5 @@
 _base_ = './jocor_cnn3_60e_digits-sym40.py'
 model = dict(forget_rate=dict(rate=0.7))
-noise = dict(rate=0.6)
+noise = dict(_delete_=True, kind='symmetric', rate=0.6)
 train_dataloader = dict(dataset=dict(noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))

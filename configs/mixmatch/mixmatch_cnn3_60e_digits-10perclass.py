@@ -1,6 +1,6 @@
 _base_ = '../ce/ce_cnn3_60e_digits-sym40.py'
 # 10 of the labels of each class, none of them wrong.
-noise = dict(rate=0.0)
+noise = dict(_delete_=True, kind='symmetric', rate=0.0)
 model = dict(
     type='mmnoisy.SemiSupervisedClassifier',
     step=dict(type='mmnoisy.MixMatchStep', lambda_u=75, ramp_epochs=16, alpha=0.75),

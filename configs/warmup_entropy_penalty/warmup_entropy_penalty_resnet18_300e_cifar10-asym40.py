@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/schedules/sgd_300e_step.py',
     '../_base_/default_runtime.py',
 ]
-noise = dict(kind='asymmetric', mapping='cifar10')
+noise = dict(_delete_=True, kind='asymmetric', rate=0.4, mapping='cifar10')
 train_dataloader = dict(dataset=dict(noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))
 custom_hooks = [dict(type='mmnoisy.WarmupEntropyPenaltyHook', warmup_epochs=10)]

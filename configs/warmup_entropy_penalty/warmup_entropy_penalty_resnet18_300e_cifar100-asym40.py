@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(head=dict(num_classes=100))
-noise = dict(kind='asymmetric', mapping='cifar100')
+noise = dict(_delete_=True, kind='asymmetric', rate=0.4, mapping='cifar100')
 train_dataloader = dict(dataset=dict(noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))
 custom_hooks = [dict(type='mmnoisy.WarmupEntropyPenaltyHook', warmup_epochs=30)]

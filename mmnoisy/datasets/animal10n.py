@@ -57,6 +57,6 @@ class Animal10N(BaseDataset):
 
     def _label(self, file: Path) -> int:
         label = file.name.partition('_')[0]
-        if not label.isdecimal() or int(label) >= len(self.CLASSES):
+        if not (label.isascii() and label.isdecimal() and len(label) < 9) or int(label) >= len(self.CLASSES):
             raise ValueError(f'Animal10N: the name of {file} does not start with a label in 0..9 and "_".')
         return int(label)

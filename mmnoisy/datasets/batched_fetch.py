@@ -1,7 +1,7 @@
 """Batches of an in-memory data set in a few calls, with no pipeline and no collation of single samples."""
 
 from collections.abc import Sequence
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ..registry import FUNCTIONS
+
+#: Types of images that are kept in one tensor: pictures and features.
+STACKED = (np.uint8, np.float16, np.float32)
 
 
 class FetchedBatch(Sequence):
@@ -48,32 +51,43 @@ def is_plain_packing(pipeline) -> bool:
     return pack.input_key == 'img' and not pack.algorithm_keys and pack.meta_keys == PackInputs.DEFAULT_META_KEYS
 
 
-def stack_images(dataset) -> Optional[Tensor]:
-    """All images of a data set in one tensor, (N, C, H, W) uint8; None where they are files, differ in size or type,
-    or where a sample packs more than its image, label and index.
+def stack_images(dataset) -> Optional[Tuple[Tensor, Optional[List[str]]]]:
+    """All images of a data set in one tensor, (N, C, H, W) of their type (uint8, float16 or float32), and their files
+    where samples name them.
+
+    None where the images are files to be read, differ in size or type, or where a sample packs more than its image,
+    label, index and file.
     """
     first = dataset.get_data_info(0)
-    packed = {'gt_score', 'mask', *PackInputs.DEFAULT_META_KEYS} - {'sample_idx'}
-    if packed & set(first) or not isinstance(first.get('img'), np.ndarray):
+    packed = {'gt_score', 'mask', *PackInputs.DEFAULT_META_KEYS} - {'sample_idx', 'img_path'}
+    image = first.get('img')
+    if packed & set(first) or not isinstance(image, np.ndarray) or image.dtype not in STACKED or image.ndim > 3:
         return None
-    shape = first['img'].shape
-    images = np.empty((len(dataset), *shape), dtype=np.uint8)
+    images = np.empty((len(dataset), *image.shape), dtype=image.dtype)
+    paths = [] if 'img_path' in first else None
     for i in range(len(dataset)):
-        image = dataset.get_data_info(i)['img']
-        if image.shape != shape or image.dtype != np.uint8:
+        info = dataset.get_data_info(i)
+        if (
+            info['img'].shape != image.shape
+            or info['img'].dtype != image.dtype
+            or ('img_path' in info) != (paths is not None)
+        ):
             return None
-        images[i] = image
+        images[i] = info['img']
+        if paths is not None:
+            paths.append(info['img_path'])
     stacked = torch.from_numpy(images)
-    return stacked.unsqueeze(1) if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2).contiguous()
+    return stacked.unsqueeze(1) if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2).contiguous(), paths
 
 
-def fetch(images: Tensor, labels: np.ndarray, indices: Sequence) -> FetchedBatch:
+def fetch(images: Tensor, labels: np.ndarray, indices: Sequence, paths: Optional[List[str]] = None) -> FetchedBatch:
     """What the pipeline ``[PackInputs()]`` gives for each of the indices, in a few calls for all of them.
 
     Args:
-        images (Tensor): (N, C, H, W) uint8.
+        images (Tensor): (N, C, H, W).
         labels (np.ndarray): (N,) int64.
         indices (Sequence[int]): B rows, each in 0..N-1.
+        paths (list[str], optional): The N files, where samples name them.
 
     Returns:
         FetchedBatch: B samples.
@@ -86,6 +100,9 @@ def fetch(images: Tensor, labels: np.ndarray, indices: Sequence) -> FetchedBatch
         sample._metainfo_fields.add('sample_idx')
         sample._data_fields.add('gt_label')
         sample.__dict__.update(sample_idx=index, gt_label=label)
+        if paths is not None:
+            sample._metainfo_fields.add('img_path')
+            sample.__dict__['img_path'] = paths[index]
         samples.append(sample)
     # Copies whole images: an index in brackets takes 20 times as long.
     return FetchedBatch(images.index_select(0, rows), samples)

@@ -4,7 +4,7 @@ from typing import List
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
-from .key_list import labelled, read_lines, read_pairs
+from .key_list import labelled, read_labels, read_lines
 
 
 @DATASETS.register_module()
@@ -53,5 +53,5 @@ class Clothing1M(BaseDataset):
         """One dict a sample: ``img_path``, ``gt_label``."""
         keys_file = osp.join(self.data_root, f'{self.split}_key_list.txt')
         labels_file = osp.join(self.data_root, f'{self.split.split("_")[0]}_label_kv.txt')
-        pairs = labelled(read_lines(keys_file), dict(read_pairs(labels_file)), keys_file, labels_file)
+        pairs = labelled(read_lines(keys_file), read_labels(labels_file), keys_file, labels_file)
         return [dict(img_path=osp.join(self.data_root, key), gt_label=label) for key, label in pairs]

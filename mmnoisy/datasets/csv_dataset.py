@@ -1,33 +1,48 @@
-import csv
+import logging
 import os.path as osp
-from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Union
 
+import numpy as np
+from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
+from .labels import Labels
+from .tables import Table, filled, pick_column, read_table
+from .vocabulary import check_classes, encode, find_classes
+
+ROLES = ('path', 'label', 'clean_label', 'split')
 
 
 @DATASETS.register_module()
 class CSVDataset(BaseDataset):
-    """Images listed in a CSV file with a header: ``path,label`` and, where the true labels are known, ``clean_label``.
+    """Images listed in a table with a header: a path, a label and, where they are known, a ``clean_label``.
 
-    Labels are names of classes, or numbers from 0. ``clean_label`` serves evaluation alone.
+    The table is a csv or tsv file (the separator and UTF-16 with a byte order mark are recognised), JSON lines or
+    parquet. Usual names of the columns are recognised in upper and lower case, such as ``Path,Label`` and
+    ``image,class``. Labels are names of classes, or numbers from 0, see :mod:`mmnoisy.datasets.labels`.
+    ``clean_label`` serves evaluation alone.
 
     Args:
-        ann_file (str): The CSV file, relative to ``data_root``.
+        ann_file (str): The table, relative to ``data_root``.
         data_root (str): Folder. Defaults to ''.
         data_prefix (str): Folder of the images, relative to ``data_root``. Defaults to ''.
         classes (Sequence[str] | str, optional): Names in the order of their numbers; or a text file with one name a
-            line; or another CSV file (relative to ``data_root``) whose labels name them, so that a test file agrees
-            with the training file. None: the labels of ``ann_file``, sorted; with numbers, 0 to the largest.
+            line; or another table (``.csv``, ``.tsv``, ``.jsonl``, ``.parquet``, relative to ``data_root``) whose labels
+            name them, so that a test file agrees with the training file. None: the labels of ``ann_file``, sorted; with
+            numbers, 0 to the largest.
         check_files (bool): Look whether each image is there. Switch it off for slow or remote storage.
             Defaults to True.
+        columns (dict, optional): Names of the columns by role: ``dict(path='image', label='class')``, also
+            ``clean_label`` and ``split``. None: recognised.
+        sep (str, optional): Separator of a csv. None: recognised.
+        encoding (str, optional): Of a text file. None: UTF-8, or what its byte order mark says.
+        split (str, optional): Take only the rows with this value in the column ``split``.
         **kwargs: See :class:`mmpretrain.datasets.BaseDataset`.
 
     Raises:
-        FileNotFoundError: No such CSV file or image; the message names the line.
-        ValueError: A missing column or value, or an unknown class; the message names the line.
+        FileNotFoundError: No such table or image; the message names the line.
+        ValueError: A missing column or value, or an unknown class; the message names the line and the option.
     """
 
     def __init__(
@@ -37,10 +52,21 @@ class CSVDataset(BaseDataset):
         data_prefix: str = '',
         classes: Union[Sequence[str], str, None] = None,
         check_files: bool = True,
+        columns: Optional[Dict[str, str]] = None,
+        sep: Optional[str] = None,
+        encoding: Optional[str] = None,
+        split: Optional[str] = None,
         **kwargs,
     ):
-        self.check_files = check_files
-        self.classes_file = osp.join(data_root, classes) if str(classes).endswith('.csv') else None
+        self.check_files, self.split = check_files, split
+        self.columns = _check_columns(columns)
+        self.read = dict(sep=sep, encoding=encoding)
+        tables = ('.csv', '.tsv', '.jsonl', '.parquet')
+        self.classes_file = osp.join(data_root, classes) if str(classes).endswith(tables) else None
+        if isinstance(classes, str) and not self.classes_file and not osp.isfile(classes):
+            raise FileNotFoundError(f'CSVDataset: the file of classes {classes} does not exist.')
+        if classes is not None and not isinstance(classes, str):
+            check_classes(classes)
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
@@ -51,64 +77,102 @@ class CSVDataset(BaseDataset):
 
     def load_data_list(self) -> List[dict]:
         """One dict a sample: ``img_path``, ``gt_label`` and, if the file has it, ``clean_label``."""
-        rows = read_csv(self.ann_file, ('path', 'label'))
+        table = read_table(self.ann_file, **self.read)
+        columns = self._label_columns(table)
+        paths = read_paths(table, self._pick(table, 'path'))
         if self.CLASSES is None:
-            named = read_csv(self.classes_file, ('label',)) if self.classes_file else rows
-            self._metainfo['classes'] = find_classes(named)
-        numbers = {str(name): number for number, name in enumerate(self.CLASSES)}
-        columns = [column for column in ('label', 'clean_label') if column in rows[0][1]]
-        data_list = []
-        for line, row in rows:
-            info = dict(img_path=osp.join(self.img_prefix or '', row['path']))
-            if self.check_files and not osp.isfile(info['img_path']):
-                raise FileNotFoundError(f'{self.ann_file}, line {line}: there is no image {info["img_path"]}.')
-            for column in columns:
-                info['gt_label' if column == 'label' else column] = self._number(row[column], numbers, column, line)
-            data_list.append(info)
-        return data_list
+            named = self._label_columns(read_table(self.classes_file, **self.read)) if self.classes_file else columns
+            self._metainfo['classes'] = find_classes(*named.values())
+        encoded = encode(self.CLASSES, *columns.values())
+        keys = ['gt_label' if role == 'label' else role for role in columns]
+        data_list = [
+            dict(img_path=osp.join(self.img_prefix or '', path), **dict(zip(keys, map(int, labels))))
+            for path, *labels in zip(paths, *encoded)
+        ]
+        rows = self._rows(table)
+        if self.check_files:
+            check_images(table, [data_list[row]['img_path'] for row in rows], rows)
+        self._warn_of_conflicts(data_list)
+        return [data_list[row] for row in rows]
 
-    def _number(self, label: Optional[str], numbers: Dict[str, int], column: str, line: int) -> int:
-        if label in numbers:
-            return numbers[label]
-        if label is not None and label.isdecimal() and int(label) < len(numbers):
-            return int(label)
-        names = ', '.join(list(numbers)[:20]) + (', ...' if len(numbers) > 20 else '')
-        raise ValueError(
-            f'{self.ann_file}, line {line}: {column} {label!r} is none of the {len(numbers)} classes ({names}).'
+    def _pick(self, table: Table, role: str, required: bool = True) -> Optional[str]:
+        return pick_column(table, role, self.columns.get(role), required)
+
+    def _label_columns(self, table: Table) -> Dict[str, Labels]:
+        found = {role: self._pick(table, role, role == 'label') for role in ('label', 'clean_label')}
+        return {
+            role: Labels(filled(table, name), lambda row, name=name: table.where(row, name))
+            for role, name in found.items()
+            if name is not None
+        }
+
+    def _rows(self, table: Table) -> List[int]:
+        if self.split is None:
+            return list(range(len(table.lines)))
+        cells = table.columns[self._pick(table, 'split')]
+        rows = [row for row, cell in enumerate(cells) if cell == self.split]
+        if not rows:
+            found = ', '.join(map(str, sorted(set(map(str, cells)))[:10]))
+            raise ValueError(f'{table.name}: no row has the split {self.split!r}; found: {found}.')
+        return rows
+
+    def _warn_of_conflicts(self, data_list: List[dict]) -> None:
+        """LabelNoise refuses these; a test set is read without it."""
+        labels, conflicts = {}, set()
+        for info in data_list:
+            if labels.setdefault(osp.abspath(info['img_path']), info['gt_label']) != info['gt_label']:
+                conflicts.add(info['img_path'])
+        if conflicts:
+            print_log(
+                f'{self.ann_file} lists {len(conflicts)} files with more than one label, such as {min(conflicts)}.',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+
+def read_paths(table: Table, column: str) -> List[str]:
+    """Paths of a table.
+
+    Raises:
+        ValueError: An empty one, something else than text, or an address on the network.
+    """
+    paths = filled(table, column)
+    for row, path in enumerate(paths):
+        if not isinstance(path, str):
+            raise ValueError(f'{table.where(row, column)} {path!r:.80} is not the path of a file.')
+        if '://' in path:
+            raise ValueError(f'{table.where(row, column)} {path} is an address: fetch the images and list local files.')
+    return paths
+
+
+def check_images(table: Table, paths: Sequence[str], rows: Sequence[int]) -> None:
+    """Refuse a table that lists files which are not there.
+
+    Raises:
+        FileNotFoundError: The message names the first and says how many.
+    """
+    missing = np.flatnonzero([not osp.isfile(path) for path in paths])
+    if len(missing):
+        first = int(missing[0])
+        raise FileNotFoundError(
+            f'{table.name}, line {table.lines[rows[first]]}: there is no image {paths[first]} ({len(missing)} of '
+            f'{len(paths)} are missing). Paths are relative to the folder of the table, or to data_root and data_prefix.'
         )
 
 
-def read_csv(path: str, required: Sequence[str]) -> List[Tuple[int, Dict[str, str]]]:
-    """Rows of a CSV file, each with the number of its line.
-
-    Raises:
-        FileNotFoundError: No such file.
-        ValueError: A required column is missing or empty in a row, or there are no rows.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'CSV file {path} does not exist.')
-    with open(path, newline='', encoding='utf-8-sig') as file:
-        reader = csv.DictReader(file)
-        header = reader.fieldnames or []
-        # Cells beyond the header have the name None.
-        rows = [
-            (reader.line_num, {name: value and value.strip() for name, value in row.items() if name}) for row in reader
-        ]
-    missing = [name for name in required if name not in header]
-    if missing:
-        raise ValueError(f'{path}, line 1: the header {",".join(header)!r} has no column {", ".join(missing)}.')
-    for line, row in rows:
-        for name in required:
-            if not row[name]:
-                raise ValueError(f'{path}, line {line}: the column {name} is empty.')
-    if not rows:
-        raise ValueError(f'{path} has no rows.')
-    return rows
-
-
-def find_classes(rows: List[Tuple[int, Dict[str, str]]]) -> tuple:
-    """Names of the classes in ``label`` and ``clean_label``: sorted, or '0'..'K-1' where all are numbers."""
-    labels = {row[column] for _, row in rows for column in ('label', 'clean_label') if row.get(column)}
-    if all(label.isdecimal() for label in labels):
-        return tuple(str(number) for number in range(max(map(int, labels)) + 1))
-    return tuple(sorted(labels))
+def _check_columns(columns) -> dict:
+    if columns is None:
+        return {}
+    if not isinstance(columns, dict):
+        raise ValueError(
+            f"CSVDataset: columns must be a dict such as dict(path='image', label='class'), not {columns!r}."
+        )
+    for role in columns:
+        if role not in ROLES:
+            raise ValueError(f'CSVDataset: columns: {role!r} is no role; the roles are {", ".join(ROLES)}.')
+    names = list(columns.values())
+    for name in names:
+        if names.count(name) > 1:
+            roles = [role for role in columns if columns[role] == name]
+            raise ValueError(f'CSVDataset: columns: {name!r} cannot be {" and ".join(roles)} at once.')
+    return dict(columns)

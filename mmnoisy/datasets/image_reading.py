@@ -32,15 +32,23 @@ def read_image(path: Union[str, Path], at_least: Optional[int] = None) -> np.nda
         ValueError: It does not exist, is empty, truncated, no image, or has more than :data:`MAX_PIXELS` pixels; the
             message names the file and says which of these.
     """
+    return decode_image(read_file(path), str(path), at_least)
+
+
+def read_file(path: Union[str, Path]) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        ValueError: It does not exist, is no regular file or cannot be opened; the message names it.
+    """
     path = Path(path)
     # Looked at first: to open a pipe would wait for ever.
     if not path.is_file():
         raise ValueError(f'{path}: there is no such file.')
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ValueError(f'{path}: it cannot be opened ({error.strerror}).') from error
-    return decode_image(data, str(path), at_least)
 
 
 def decode_image(data: bytes, name: str, at_least: Optional[int] = None) -> np.ndarray:

@@ -12,9 +12,10 @@ from ..functional.noise import add_noise
 from ..functional.transition import transition_matrix
 from ..registry import DATASETS
 from .batched_fetch import fetch, is_plain_packing, stack_images
-from .label_file import checksum, load_labels, save_labels
-from .row_selection import kept_rows, threshold_mask, trusted_labels
-from .source import build_source, image_features, sample_name, source_labels
+from .identity import CONFLICTS, first_rows, merge_repeats
+from .label_file import check_suffix, checksum, load_labels, save_labels
+from .row_selection import check_options, kept_rows, threshold_mask, trusted_labels
+from .source import build_source, image_features, sample_name, source_rows
 
 PARTS = ('train', 'val', 'all')
 
@@ -28,6 +29,10 @@ class LabelNoise:
     ``gt_label`` (noisy), ``clean_label`` where it is known (for ``mmnoisy.evaluation`` alone), ``source_idx`` (row in
     the source) and ``sample_idx`` (row in this data set). The true labels are the source's own ``clean_label`` where it
     has them, else its ``gt_label`` where ``noise`` is given, else unknown.
+
+    One image is one row: where the source has an image more than once (a file that is listed twice, ``RepeatDataset``,
+    ``ClassBalancedDataset``), the first of its rows is taken, and a warning says how many were left out. To repeat or
+    to oversample, put the wrapper around LabelNoise. See :mod:`mmnoisy.datasets.identity`.
 
     Args:
         source (dict): Config of a data set with ``gt_label``; also a wrapper such as ``ConcatDataset``.
@@ -49,12 +54,15 @@ class LabelNoise:
         threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
             :class:`mmnoisy.engine.AUMHook`; another index, in 0..K, gives a disjoint set. Not for ``part='val'``.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
-        batched (bool): Fetch whole batches where the pipeline only packs and the images are uint8 arrays of one size
-            in memory: the same samples, without a pipeline call for each. They are kept in memory once more, as
-            one tensor. Defaults to True.
+        batched (bool): Fetch whole batches where the pipeline only packs and the images are arrays of one size and type
+            in memory, uint8 or floats (features): the same samples, without a pipeline call for each. They are kept in
+            memory once more, as one tensor. Defaults to True.
+        conflicts (str): What becomes of an image that the source has more than once with different labels:
+            ``'refuse'`` all, with a list of them, or ``'drop'`` the image. Defaults to ``'refuse'``.
 
     Raises:
-        ValueError: A bad noise config, seed, holdout or part, or an empty part; the message names the option.
+        ValueError: A bad noise config, seed, holdout or part, an empty part, or images with two labels; the message
+            names the option.
         RuntimeError: The source cannot be read; the message says why and where it was looked for.
     """
 
@@ -72,10 +80,11 @@ class LabelNoise:
         threshold_samples: Optional[dict] = None,
         test_mode: bool = False,
         batched: bool = True,
+        conflicts: str = 'refuse',
     ):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
-        if not isinstance(holdout, Real) or not 0 <= holdout < 1:
+        if isinstance(holdout, bool) or not isinstance(holdout, Real) or not 0 <= holdout < 1:
             raise ValueError(f'LabelNoise: holdout must be a number in [0, 1), not {holdout!r}.')
         if part == 'val' and holdout == 0:
             raise ValueError("LabelNoise: part='val' needs holdout > 0.")
@@ -84,37 +93,47 @@ class LabelNoise:
                 "LabelNoise: keep, threshold_samples and trusted are for the training data, not for part='val'."
             )
         # None would draw another seed in each process.
-        if not isinstance(seed, int) or seed < 0:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise ValueError(f'LabelNoise: seed must be a non-negative integer, not {seed!r}.')
+        self._check_options(noise, trusted, threshold_samples, conflicts, save_to)
         self.source = build_source(source)
-        self.noise = dict(noise) if noise else None
+        self.noise = None if noise is None else dict(noise)
         self.seed, self.holdout, self.part, self.test_mode = seed, holdout, part, test_mode
         self.pipeline = self._pipeline(pipeline)
         # A dict, so that views of this data set with other pipelines share the images.
         self._stacked = dict() if batched else dict(images=None)
 
-        original, clean, self.num_classes = source_labels(self.source)
+        original, clean, self.num_classes, paths = source_rows(self.source)
         self.checksum = checksum(original)
+        first = first_rows(self.source, paths)
+        images = merge_repeats(first, original, clean, self._name, conflicts, self.metainfo.get('classes'))
         # Independent streams: another split, threshold set or trusted set must not change the noise.
         noise_rng, split_rng, threshold_rng, trusted_rng = (
             np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)
         )
-        noisy = self._noisy_labels(original, noise_rng)
+        noisy = self._noisy_labels(original, first, images, noise_rng)
         if clean is None and self.noise:
             clean = original
-        rows = self._split(noisy, split_rng)
+        rows = images[self._split(noisy[images], split_rng)]
         if not len(rows):
-            raise ValueError(f'LabelNoise: the part {part!r} of {len(noisy)} samples is empty with holdout={holdout}.')
+            raise ValueError(f'LabelNoise: the part {part!r} of {len(images)} samples is empty with holdout={holdout}.')
         if keep is not None:
             rows = kept_rows(keep, rows, noisy[rows], self.checksum)
         self.source_idx = rows
         self.trusted_idx = np.empty(0, dtype=np.int64)
         if trusted is not None:
             self.trusted_idx, labels = trusted_labels(
-                rows, clean, len(original), self.num_classes, trusted_rng, **trusted
+                rows,
+                clean,
+                len(original),
+                self.num_classes,
+                trusted_rng,
+                classes=self.metainfo.get('classes'),
+                **trusted,
             )
             noisy = noisy.copy()
             noisy[rows[self.trusted_idx]] = labels
+            noisy = noisy[first]
         self.given_labels = self.gt_labels = noisy[rows]
         self.threshold_mask = None
         if threshold_samples is not None:
@@ -126,7 +145,10 @@ class LabelNoise:
         if save_to is not None:
             self._save(save_to, noisy, original)
         if part != 'val':
-            self._log(clean, noisy)
+            self._log(None if clean is None else clean[images], noisy[images], len(original))
+
+    #: Read by :func:`mmnoisy.datasets.identity.check_sample_index`.
+    one_row_per_image = True
 
     @property
     def metainfo(self) -> dict:
@@ -183,7 +205,8 @@ class LabelNoise:
             if 'images' not in self._stacked:
                 self._stacked['images'] = stack_images(self)
             if self._stacked['images'] is not None:
-                return fetch(self._stacked['images'], self.gt_labels, indices)
+                images, paths = self._stacked['images']
+                return fetch(images, self.gt_labels, indices, paths)
         return [self[index] for index in indices]
 
     def noise_summary(self) -> Optional[dict]:
@@ -197,28 +220,59 @@ class LabelNoise:
         realised = None if self.clean_labels is None else float((self.given_labels != self.clean_labels).mean())
         return dict(summary, realised_rate=realised, num_samples=len(self), num_classes=self.num_classes)
 
-    def _noisy_labels(self, original: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    @staticmethod
+    def _check_options(noise, trusted, threshold_samples, conflicts, save_to):
+        if noise is not None and not (isinstance(noise, dict) and noise):
+            raise ValueError(f"LabelNoise: noise must be a dict such as dict(kind='symmetric', rate=0.4), or None for the "
+                             f'labels as they are, not {noise!r}.')  # fmt: skip
+        if trusted is not None:
+            check_options('trusted', trusted, ('path', 'per_class'))
+        if threshold_samples is not None:
+            check_options('threshold_samples', threshold_samples, ('index',))
+        if conflicts not in CONFLICTS:
+            raise ValueError(f'LabelNoise: conflicts must be one of {", ".join(CONFLICTS)}, not {conflicts!r}.')
+        if save_to is not None:
+            check_suffix(save_to)
+
+    def _name(self, row: int) -> str:
+        return sample_name(self.source, dict(self.source.get_data_info(int(row)), source_idx=row))
+
+    def _noisy_labels(
+        self, original: np.ndarray, first: np.ndarray, images: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Labels of all rows, (N,): drawn once for each image."""
         if self.noise is None:
             return original
         options = dict(self.noise)
         kind = options.pop('kind', None)
         if kind == 'label_file':
-            if 'path' not in options:
-                raise ValueError("noise: kind 'label_file' needs the option 'path'.")
-            path, key = options.pop('path'), options.pop('key', None)
-            if options:
-                raise ValueError(f"noise: kind 'label_file' has no option {', '.join(map(repr, sorted(options)))}.")
-            return load_labels(path, original, self.num_classes, key)
+            return self._labels_of_file(original, first, images, **options)
         image_size = options.pop('image_size', 32) if kind == 'instance' else None
-        return add_noise(
-            original,
+        noisy = original.copy()
+        noisy[images] = add_noise(
+            original[images],
             self.num_classes,
             rng,
             kind,
-            features=lambda: image_features(self.source, image_size),
+            features=lambda: image_features(self.source, image_size, images),
             classes=self.metainfo.get('classes'),
             **options,
         )
+        return noisy[first]
+
+    def _labels_of_file(self, original, first, images, path=None, key=None, **unknown) -> np.ndarray:
+        if path is None:
+            raise ValueError("noise: kind 'label_file' needs the option 'path'.")
+        if unknown:
+            raise ValueError(f"noise: kind 'label_file' has no option {', '.join(map(repr, sorted(unknown)))}.")
+        noisy = load_labels(path, original, self.num_classes, key, self.metainfo.get('classes'))
+        other = np.flatnonzero((noisy != noisy[first]) & np.isin(first, images))
+        if len(other):
+            raise ValueError(
+                f'label file {path}: rows {first[other[0]]} and {other[0]} are the same image, '
+                f'{self._name(other[0])}, but have different labels ({len(other)} such rows).'
+            )
+        return noisy
 
     def _split(self, noisy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rows of this part, ascending; the held-out share is taken from each noisy class."""
@@ -240,8 +294,15 @@ class LabelNoise:
             key: np.asarray(value).tolist() if key == 'matrix' else value for key, value in (self.noise or {}).items()
         }
 
-    def _log(self, clean, noisy):
-        """Say once, for all rows, what the labels are."""
+    def _log(self, clean, noisy, num_rows):
+        """Say once, for all images, what the labels are."""
+        if len(noisy) < num_rows:
+            print_log(
+                f'LabelNoise: the {num_rows} rows of the source are {len(noisy)} images; each is taken once. To repeat or '
+                'to oversample, put RepeatDataset or ClassBalancedDataset around LabelNoise.',
+                logger='current',
+                level=logging.WARNING,
+            )
         text = f'LabelNoise: {self._noise_info() or "labels as given"}, seed {self.seed}, {len(noisy)} samples'
         if clean is None:
             text += ', true labels unknown'

@@ -1,15 +1,17 @@
 """Rows that an earlier run takes for right, threshold samples, and samples whose label was checked."""
 
-from typing import Optional, Tuple
+import logging
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
+from mmengine.logging import print_log
 
 from .label_file import load_trusted
-from .samples_file import read_samples
+from .samples_file import meta_path, read_samples
 
 
 def kept_rows(path, rows: np.ndarray, labels: np.ndarray, checksum: str) -> np.ndarray:
-    """Rows that a ``samples.csv`` does not flag.
+    """Rows that a ``samples.csv`` does not flag. How many it flags, and whether its meta file is missing, is logged.
 
     Args:
         path (str | Path): See :func:`mmnoisy.datasets.samples_file.read_samples`, also for what it raises.
@@ -26,7 +28,27 @@ def kept_rows(path, rows: np.ndarray, labels: np.ndarray, checksum: str) -> np.n
     _, is_issue = read_samples(path, rows, labels, checksum, 'LabelNoise: keep')
     if is_issue.all():
         raise ValueError(f'LabelNoise: keep={str(path)!r} keeps no sample.')
+    print_log(f'LabelNoise: keep={str(path)!r} drops {is_issue.sum()} of {len(rows)} samples.', logger='current')
+    if not meta_path(path).is_file():
+        print_log(
+            f'LabelNoise: {meta_path(path)} is missing: that keep={str(path)!r} was made for this data set is not checked.',
+            logger='current',
+            level=logging.WARNING,
+        )
     return rows[~is_issue]
+
+
+def check_options(name: str, options, known: Sequence[str]) -> None:
+    """Refuse what is not a dict of known options.
+
+    Raises:
+        ValueError: The message names the option of LabelNoise.
+    """
+    if not isinstance(options, dict):
+        raise ValueError(f'LabelNoise: {name} must be a dict with {" or ".join(known)}, not {options!r}.')
+    unknown = [key for key in options if key not in known]
+    if unknown:
+        raise ValueError(f'LabelNoise: {name} has no option {unknown[0]!r}, only {", ".join(known)}.')
 
 
 def threshold_mask(labels: np.ndarray, num_classes: int, rng: np.random.Generator, index: int = 0) -> np.ndarray:
@@ -45,7 +67,7 @@ def threshold_mask(labels: np.ndarray, num_classes: int, rng: np.random.Generato
         ValueError: A bad index, too few samples, or a class that would be left without samples.
     """
     size = len(labels) // (num_classes + 1)
-    if not 0 <= index <= num_classes:
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index <= num_classes:
         raise ValueError(f'LabelNoise: threshold_samples: index must be in 0..{num_classes}, not {index!r}.')
     if not size:
         raise ValueError(f'LabelNoise: threshold_samples need at least {num_classes + 1} samples, not {len(labels)}.')
@@ -68,6 +90,7 @@ def trusted_labels(
     rng: np.random.Generator,
     path: Optional[str] = None,
     per_class: Optional[int] = None,
+    classes: Optional[Sequence[str]] = None,
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Samples whose label somebody checked, from a file, or drawn where the true labels are known.
 
@@ -79,6 +102,7 @@ def trusted_labels(
         rng (np.random.Generator): Draws the samples of each class.
         path (str, optional): A csv with the columns ``source_idx,label``; rows outside ``rows`` are left out.
         per_class (int, optional): Samples of each true class. Exactly one of the two is given.
+        classes (Sequence[str], optional): Names of the classes, for the file.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: Positions in ``rows`` and labels, (M,) each.
@@ -90,9 +114,11 @@ def trusted_labels(
     if (path is None) == (per_class is None):
         raise ValueError("LabelNoise: trusted must be dict(path='trusted.csv') or dict(per_class=10).")
     if path is not None:
-        source_idx, labels = load_trusted(path, size, num_classes)
+        source_idx, labels = load_trusted(path, size, num_classes, classes)
         inside = np.isin(source_idx, rows)
         return np.searchsorted(rows, source_idx[inside]), labels[inside]
+    if isinstance(per_class, bool) or not isinstance(per_class, int) or per_class < 1:
+        raise ValueError(f'LabelNoise: trusted: per_class must be an integer of at least 1, not {per_class!r}.')
     if clean is None:
         raise ValueError(
             'LabelNoise: trusted=dict(per_class=...) needs known true labels; name checked samples with '

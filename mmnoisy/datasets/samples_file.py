@@ -2,24 +2,30 @@
 
 import csv
 import json
-import os
+import math
 from pathlib import Path
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 from torch import Tensor
 
+from ..files import replace_file, write_text
 from .label_file import checksum as labels_checksum
+from .label_formats import read_meta
 
+#: Columns that every such file has.
 COLUMNS = ('source_idx', 'given_label', 'is_issue')
+#: Columns with the numbers of the classes that a column of names says.
+INDEX = dict(given_label='given_index', suggested_label='suggested_index', clean_label='clean_index')
 
 
 def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested: Optional[Tensor] = None) -> None:
-    """Write the judged samples of a data set, and the checksum of the data set to ``<path>.meta.json``.
+    """Write the judged samples of a data set, and the checksum and classes of the data set to ``<path>.meta.json``.
 
-    The columns are ``source_idx``, ``path`` (only of data sets with image files), ``given_label``, ``suggested_label``
-    (empty without a suggestion), ``score`` in [0, 1], low = suspicious, ``is_issue`` (0 or 1) and ``clean_label`` (only where
-    the true labels are known).
+    The columns are ``source_idx``, ``path`` (only of data sets with image files), ``given_label`` and ``suggested_label``
+    (names of classes, or numbers where they have none; empty without a suggestion), ``given_index`` and
+    ``suggested_index`` (numbers), ``score`` in [0, 1], low = suspicious, ``is_issue`` (0 or 1), and ``clean_label`` and
+    ``clean_index`` (only where the true labels are known).
 
     Args:
         path (str | Path): The file. It is replaced at once, never left half written.
@@ -35,30 +41,46 @@ def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested:
     judged = ~np.isnan(score)
     if (judged & ((score < 0) | (score > 1))).any():
         raise ValueError(f'{path}: scores must be in [0, 1], not in [{np.nanmin(score)}, {np.nanmax(score)}].')
+    classes = _classes(dataset)
+    given, clean = given_labels(dataset), getattr(dataset, 'clean_labels', None)
+    suggested = [''] * len(score) if suggested is None else suggested.numpy()
     columns = dict(
         source_idx=source_indices(dataset),
         path=_paths(dataset),
-        given_label=given_labels(dataset),
-        suggested_label=[''] * len(score) if suggested is None else suggested.numpy(),
+        given_label=class_names(given, classes),
+        suggested_label=class_names(suggested, classes),
+        given_index=given,
+        suggested_index=suggested,
         score=[f'{value:.9g}' for value in score],
         is_issue=is_issue.astype(int),
-        clean_label=getattr(dataset, 'clean_labels', None),
+        clean_label=None if clean is None else class_names(clean, classes),
+        clean_index=clean,
     )
     columns = {name: values for name, values in columns.items() if values is not None}
     rows = (row for row, keep in zip(zip(*columns.values()), judged) if keep)
-    write_rows(path, list(columns), rows, dict(checksum=dataset_checksum(dataset)))
+    write_rows(path, list(columns), rows, dict(checksum=dataset_checksum(dataset), classes=classes))
+
+
+def class_names(numbers, classes: Optional[Sequence[str]]) -> list:
+    """Names of the classes of (N,) numbers; a number without a name, such as the extra one of threshold samples, stays."""
+    named = classes or ()
+    return [named[n] if isinstance(n, (int, np.integer)) and 0 <= n < len(named) else n for n in numbers]
 
 
 def write_rows(path, fields, rows, meta: dict) -> None:
     """Write a csv file and its companion ``<path>.meta.json``."""
+    # Before the file takes its name: a samples.csv without it would pass for any data set's.
+    write_text(meta_path(path), json.dumps(meta))
+    write_table(path, fields, rows)
+
+
+def write_table(path, fields, rows) -> None:
+    """Write a csv file, beside and then renamed; names of files that are no text keep their bytes."""
     path = Path(path)
-    part = path.with_name(path.name + '.part')
-    with part.open('w', newline='') as file:
+    with replace_file(path, newline='', encoding='utf-8', errors='surrogateescape') as file:
         writer = csv.writer(file)
         writer.writerow(fields)
         writer.writerows(rows)
-    meta_path(path).write_text(json.dumps(meta))
-    os.replace(part, path)
 
 
 def source_indices(dataset) -> np.ndarray:
@@ -76,6 +98,11 @@ def given_labels(dataset) -> np.ndarray:
 def dataset_checksum(dataset) -> str:
     """Fingerprint of the source's labels: a csv of another data set is told by it."""
     return getattr(dataset, 'checksum', None) or labels_checksum(dataset.get_gt_labels())
+
+
+def _classes(dataset) -> Optional[list]:
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    return [str(name) for name in classes] if classes else None
 
 
 def _paths(dataset) -> Optional[list]:
@@ -114,7 +141,7 @@ def read_samples(
             f'{name} was made for another data set or split: its checksum is {found[:15]}..., that of this '
             f'data set {checksum[:15]}...'
         )
-    columns = [(*(row[column] for column in COLUMNS), row['score']) for row in read_rows(path, name)]
+    columns = [(row['source_idx'], row['given_index'], row['is_issue'], row['score']) for row in read_rows(path, name)]
     source_idx, given, is_issue, score = np.array(columns, dtype=np.float64).reshape(-1, 4).T
     source_idx, given = source_idx.astype(np.int64), given.astype(np.int64)
     order = np.argsort(source_idx, kind='stable')
@@ -138,7 +165,11 @@ def read_samples(
 
 
 def read_rows(path, name: Optional[str] = None) -> Iterator[dict]:
-    """The rows of a ``samples.csv`` as written, with integers in :data:`COLUMNS` and a float ``score`` (NaN where empty).
+    """The rows of a ``samples.csv`` as written, with an integer ``source_idx`` and ``is_issue``, a float ``score`` (NaN where
+    empty), and the numbers of the classes in ``given_index``, ``suggested_index`` and, where there is a ``clean_label``,
+    ``clean_index`` (None where empty).
+
+    Files of earlier versions have these numbers as ``given_label`` and so on.
 
     Args:
         path (str | Path): The file.
@@ -148,26 +179,52 @@ def read_rows(path, name: Optional[str] = None) -> Iterator[dict]:
         ValueError: Not a samples.csv, or a line with something else than numbers; the message names it.
     """
     name = name or str(path)
-    with Path(path).open(newline='') as file:
+    numbers = {label: number for number, label in enumerate(read_meta(path).get('classes') or ())}
+    with Path(path).open(newline='', encoding='utf-8', errors='surrogateescape') as file:
         reader = csv.DictReader(file)
-        if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        found = set(reader.fieldnames or ())
+        if not set(COLUMNS) <= found:
             raise ValueError(f'{name} is no samples.csv: it needs the columns {", ".join(COLUMNS)}.')
         for row in reader:
             try:
-                row.update((column, int(row[column])) for column in COLUMNS)
+                row['source_idx'], row['is_issue'] = int(row['source_idx']), int(row['is_issue'])
+                for label, index in INDEX.items():
+                    if label in found or label == 'suggested_label':
+                        row[index] = _number(row, label, index, numbers)
                 row['score'] = float(row.get('score') or 'nan')
+                if row['given_index'] is None:
+                    raise ValueError('the given label is empty')
+                _check_row(row)
             except (TypeError, ValueError) as error:
                 raise ValueError(f'{name}, line {reader.line_num}: {error}.') from error
             yield row
 
 
+def _number(row: dict, label: str, index: str, numbers: dict) -> Optional[int]:
+    """Number of a class: of its own column where the file has one, else of its name, or what the column of names holds."""
+    if row.get(index) not in (None, ''):
+        return int(row[index])
+    text = row.get(label)
+    if text in (None, ''):
+        return None
+    return numbers[text] if text in numbers else int(text)
+
+
 def read_checksum(path) -> Optional[str]:
     """Checksum of the data set that a ``samples.csv`` was made for; None where nothing says so."""
-    meta = meta_path(path)
-    return json.loads(meta.read_text()).get('checksum') if meta.is_file() else None
+    return read_meta(path).get('checksum')
 
 
 def meta_path(path) -> Path:
     """Companion of a samples.csv."""
     path = Path(path)
     return path.with_name(path.name + '.meta.json')
+
+
+def _check_row(row: dict) -> None:
+    if row['source_idx'] < 0:
+        raise ValueError(f'source_idx {row["source_idx"]} is negative')
+    if row['is_issue'] not in (0, 1):
+        raise ValueError(f'is_issue must be 0 or 1, not {row["is_issue"]}')
+    if not (math.isnan(row['score']) or 0 <= row['score'] <= 1):
+        raise ValueError(f'score must be in [0, 1], not {row["score"]}')

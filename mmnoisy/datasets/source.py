@@ -1,18 +1,23 @@
 """What a noise wrapper needs of the data set that it wraps."""
 
-import operator
-from typing import Optional, Tuple
+from typing import List, NamedTuple, Optional
 
 import numpy as np
 from mmpretrain.registry import DATASETS
+
+from .labels import MAX_NUMBER, Labels, read_numbers
+from .vocabulary import count_classes
 
 
 def build_source(cfg: dict):
     """Build and read a data set.
 
     Raises:
+        ValueError: Not the config of a data set.
         RuntimeError: It cannot be read. The message names the data set, where it was looked for and what to do.
     """
+    if not isinstance(cfg, dict) or 'type' not in cfg:
+        raise ValueError(f'LabelNoise: source must be the config of a data set, a dict with `type`, not {cfg!r}.')
     try:
         source = DATASETS.build(cfg)
         source.full_init()
@@ -34,12 +39,24 @@ def sample_name(source, info: dict) -> str:
     return str(info.get('img_path') or f'row {info["source_idx"]} of {type(source).__name__}')
 
 
-def source_labels(source) -> Tuple[np.ndarray, Optional[np.ndarray], int]:
-    """Labels of a data set.
+class SourceRows(NamedTuple):
+    """What is known of each row of a data set.
 
-    Returns:
-        tuple: ``gt_label`` (N,) int64; ``clean_label`` (N,) int64, or None where the data set has none; the number of
-        classes K, from ``metainfo['classes']`` or else the largest label.
+    Args:
+        labels (np.ndarray): ``gt_label``, (N,) int64.
+        clean (np.ndarray, optional): ``clean_label``, (N,) int64, where the data set has it.
+        num_classes (int): K, from ``metainfo['classes']`` or else the largest label.
+        paths (list[str | None]): ``img_path``, (N,); None where there is none.
+    """
+
+    labels: np.ndarray
+    clean: Optional[np.ndarray]
+    num_classes: int
+    paths: List[Optional[str]]
+
+
+def source_rows(source) -> SourceRows:
+    """Labels and paths of a data set.
 
     Raises:
         ValueError: The data set is empty, or a label is missing, not an integer or not a class.
@@ -48,27 +65,26 @@ def source_labels(source) -> Tuple[np.ndarray, Optional[np.ndarray], int]:
     if not len(source):
         raise ValueError(f'The data set {name} is empty.')
     infos = (source.get_data_info(row) for row in range(len(source)))
-    pairs = [(info.get('gt_label'), info.get('clean_label')) for info in infos]
-    given, clean = zip(*pairs)
-    labels = _integers(given, 'gt_label', name)
-    num_classes = len(source.metainfo.get('classes') or range(labels.max() + 1))
-    clean_labels = _integers(clean, 'clean_label', name) if any(label is not None for label in clean) else None
-    for column, values in (('gt_label', labels), ('clean_label', clean_labels)):
-        wrong = [] if values is None else np.flatnonzero((values < 0) | (values >= num_classes))
-        if len(wrong):
-            raise ValueError(
-                f'Row {wrong[0]} of the data set {name} has the {column} {values[wrong[0]]}, but there '
-                f'are {num_classes} classes.'
-            )
-    return labels, clean_labels, num_classes
+    rows = ((info.get('gt_label'), info.get('clean_label'), info.get('img_path')) for info in infos)
+    given, clean, paths = (list(values) for values in zip(*rows))
+
+    def numbers(values, key, limit):
+        return read_numbers(Labels(values, lambda row: f'Row {row} of the data set {name}: {key}'), limit)
+
+    classes = source.metainfo.get('classes')
+    labels = numbers(given, 'gt_label', len(classes) if classes else MAX_NUMBER + 1)
+    num_classes = len(classes) if classes else count_classes(labels, f'The data set {name}: gt_label')
+    known = any(label is not None for label in clean)
+    return SourceRows(labels, numbers(clean, 'clean_label', num_classes) if known else None, num_classes, paths)
 
 
-def image_features(source, image_size: int = 32) -> np.ndarray:
+def image_features(source, image_size: int = 32, rows: Optional[np.ndarray] = None) -> np.ndarray:
     """Flattened images, each feature scaled to mean 0 and standard deviation 1: (N, S) float32.
 
     Args:
         source (Dataset): Has ``img`` or ``img_path``.
         image_size (int): Larger images are scaled to this height and width, so S <= 3 * image_size**2.
+        rows (np.ndarray, optional): (N,) which rows; all where None.
 
     Raises:
         RuntimeError: An image cannot be read; the message names it.
@@ -78,7 +94,8 @@ def image_features(source, image_size: int = 32) -> np.ndarray:
 
     load = LoadImageFromFile()
     features = None
-    for row in range(len(source)):
+    rows = np.arange(len(source)) if rows is None else rows
+    for place, row in enumerate(rows.tolist()):
         info = dict(source.get_data_info(row), source_idx=row)
         try:
             image = np.asarray(info['img'] if 'img' in info else load(info)['img'])
@@ -86,24 +103,12 @@ def image_features(source, image_size: int = 32) -> np.ndarray:
             raise RuntimeError(f'Cannot read {sample_name(source, info)}: {error}') from error
         if features is None:
             height, width = (min(side, image_size) for side in image.shape[:2])
-            features = np.empty((len(source), height * width * image[..., None].shape[2]), dtype=np.float32)
+            features = np.empty((len(rows), height * width * image[..., None].shape[2]), dtype=np.float32)
         if image.shape[:2] != (height, width):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        features[row] = image.reshape(-1)
+        features[place] = image.reshape(-1)
     # In place: the array may be a large part of the memory.
     features -= features.mean(0, dtype=np.float64).astype(np.float32)
     variance = np.einsum('ns,ns->s', features, features, dtype=np.float64) / len(features)
     features /= (np.sqrt(variance) + 1e-6).astype(np.float32)
     return features
-
-
-def _integers(values, column: str, name: str) -> np.ndarray:
-    labels = np.empty(len(values), dtype=np.int64)
-    for row, value in enumerate(values):
-        try:
-            labels[row] = operator.index(value)
-        except TypeError:
-            raise ValueError(
-                f'Row {row} of the data set {name} has the {column} {value!r}; one integer class per sample is needed.'
-            ) from None
-    return labels

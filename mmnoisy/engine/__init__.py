@@ -1,2 +1,3 @@
+from .feature_bank import build_feature_bank  # noqa: F401
 from .hooks import *  # noqa: F401, F403
 from .sample_record import Column, SampleRecordHook  # noqa: F401

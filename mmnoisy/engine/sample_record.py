@@ -216,6 +216,11 @@ class SampleRecordHook(Hook):
             )
         saved = records[self.name]
         for name, column in self.columns.items():
+            if name not in saved['columns']:
+                raise ValueError(
+                    f'The sample record {self.name!r} of the checkpoint has no column {name!r}: it is of an earlier version '
+                    'or of other options. Resume with those, or start anew.'
+                )
             size = len(saved['columns'][name])
             if size != self.num_samples:
                 raise ValueError(

@@ -3,7 +3,7 @@ from typing import Sequence
 
 import numpy as np
 
-from ..datasets.samples_file import read_checksum, read_rows, write_rows
+from ..datasets.samples_file import read_checksum, read_meta, read_rows, write_rows
 from .noise_detection import detection_scores, selection_scores
 
 
@@ -28,7 +28,7 @@ def merge_samples_csv(paths: Sequence, path) -> dict:
     for one in paths:
         for row in read_rows(one):
             known = merged.setdefault(row['source_idx'], [])
-            if known and known[0]['given_label'] != row['given_label']:
+            if known and known[0]['given_index'] != row['given_index']:
                 raise ValueError(
                     f'{one}: source_idx {row["source_idx"]} has the given_label {row["given_label"]}, in an earlier '
                     f'file {known[0]["given_label"]}. Use the same noise and seed.'
@@ -37,10 +37,10 @@ def merge_samples_csv(paths: Sequence, path) -> dict:
     if not merged:
         raise ValueError(f'No rows in {", ".join(map(str, paths))}.')
     rows = [_merge(merged[index]) for index in sorted(merged)]
-    write_rows(path, list(rows[0]), (row.values() for row in rows), dict(checksum=checksum))
-    if 'clean_label' not in rows[0]:
+    write_rows(path, list(rows[0]), (row.values() for row in rows), dict(read_meta(paths[0]), checksum=checksum))
+    if 'clean_index' not in rows[0]:
         return {}
-    is_wrong = np.array([row['given_label'] != int(row['clean_label']) for row in rows])
+    is_wrong = np.array([row['given_index'] != row['clean_index'] for row in rows])
     is_issue = np.array([bool(row['is_issue']) for row in rows])
     score = np.array([float(row['score']) for row in rows])
     return dict(detection_scores(score, is_issue, is_wrong), **selection_scores(~is_issue, is_wrong))

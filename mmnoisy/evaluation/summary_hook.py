@@ -1,5 +1,4 @@
 import csv
-import json
 import logging
 from pathlib import Path
 from typing import Dict, List, Optional
@@ -8,13 +7,14 @@ import torch
 from mmengine.dist import all_reduce, master_only
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import Tensor
 
 from ..datasets.samples_file import given_labels
 from ..engine.measures import predicted_labels
 from ..engine.model_parts import evaluated_model
 from ..engine.sweep import sweep, sweep_loader
+from ..files import replace_file, write_json
 from ..registry import HOOKS
 from .epoch_clock import EpochClock
 from .noise_detection import detection_row
@@ -38,6 +38,9 @@ class SummaryHook(Hook):
     validation. ``train_seconds`` is the time of the training epochs with what hooks do before them, such as sweeps,
     without evaluation and checkpoints.
 
+    In an iteration-based loop the rows are those of the validations, with the iteration in ``iter`` and the epoch begun
+    in ``epoch``, and ``train_seconds`` holds the checkpoints.
+
     The history is saved in checkpoints. mmengine saves before it validates, so a resumed run repeats a validation that
     its checkpoint has not seen.
 
@@ -60,6 +63,8 @@ class SummaryHook(Hook):
         self.history: List[dict] = []
         self.train_seconds = 0.0
         self.num_images = 0
+        self._by_iter = False
+        self._epoch_images = 0
         self._clock = EpochClock()
         self._stashed = None
 
@@ -69,6 +74,7 @@ class SummaryHook(Hook):
 
     def before_train(self, runner) -> None:
         runner.register_hook(self._clock)
+        self._by_iter = isinstance(runner.train_loop, IterBasedTrainLoop)
         self._test_loader = self._build_test_loader(runner)
         self._train_loader = self._build_train_loader(runner)
         if runner._resume and self._stashed is not None:
@@ -85,10 +91,11 @@ class SummaryHook(Hook):
         self._epoch_images += len(data_batch['data_samples'])
 
     def after_train_epoch(self, runner) -> None:
-        self.train_seconds += self._clock.seconds()
-        images = torch.tensor(float(self._epoch_images))
-        all_reduce(images)
-        self.num_images += int(images)
+        self._count()
+        if self._by_iter:
+            if not self._measured(runner):
+                self._add(runner, dict(**self._now(runner), **self._tested(runner), **detection_row(runner)))
+            return
         epoch = runner.epoch + 1
         last = epoch == runner.max_epochs
         row = dict(epoch=epoch)
@@ -99,7 +106,15 @@ class SummaryHook(Hook):
         row.update(detection_row(runner))
         self._add(runner, row)
 
+    def before_val_epoch(self, runner) -> None:
+        if self._by_iter:
+            self._count()
+
     def after_val_epoch(self, runner, metrics: Optional[Dict[str, float]] = None) -> None:
+        if self._by_iter and self.val_metric in (metrics or {}):
+            row = dict(**self._now(runner), **self._tested(runner), **detection_row(runner))
+            self._add(runner, dict(row, val_accuracy=float(metrics[self.val_metric])))
+            return
         # The loop counts the epoch before it validates. Outside training (tools/test.py) there is no row to fill.
         if self.history and self.history[-1]['epoch'] == runner.epoch and self.val_metric in (metrics or {}):
             self._add(runner, dict(epoch=runner.epoch, val_accuracy=float(metrics[self.val_metric])))
@@ -151,7 +166,8 @@ class SummaryHook(Hook):
         return dict(
             config=Path(runner.cfg.filename).name if runner.cfg.filename else None,
             seed=runner.seed,
-            epochs=runner.epoch,
+            epochs=self._now(runner)['epoch'] if self._by_iter else runner.epoch,
+            **(dict(iterations=runner.iter) if self._by_iter else {}),
             test_accuracy_last=tested[-1]['test_accuracy'] if tested else None,
             **{f'{key}_last': tested[-1][key] for key in (tested or [{}])[-1] if key.startswith('test_accuracy_')},
             test_accuracy_at_best_val=best.get('test_accuracy'),
@@ -173,18 +189,43 @@ class SummaryHook(Hook):
 
     def _add(self, runner, row: dict) -> None:
         """Merge values into the row of their epoch, log them and write the files."""
-        if self.history and self.history[-1]['epoch'] == row['epoch']:
+        key = 'iter' if self._by_iter else 'epoch'
+        if self.history and self.history[-1].get(key) == row[key]:
             self.history[-1].update(row)
         else:
             self.history.append(row)
-        values = {f'summary/{key}': value for key, value in row.items() if key != 'epoch'}
+        values = {f'summary/{name}': value for name, value in row.items() if name not in ('epoch', 'iter')}
         if values:
-            runner.visualizer.add_scalars(values, step=row['epoch'])
-            text = ', '.join(f'{key[8:]} {value:.2f}' for key, value in values.items())
-            runner.logger.info(f'Epoch {row["epoch"]}: {text}')
+            runner.visualizer.add_scalars(values, step=row[key])
+            text = ', '.join(f'{name[8:]} {value:.2f}' for name, value in values.items())
+            runner.logger.info(f'{"Iteration" if self._by_iter else "Epoch"} {row[key]}: {text}')
         self._write_history(runner)
 
+    def _count(self) -> None:
+        """Add the time and the images since the last count. Collective."""
+        self.train_seconds += self._clock.seconds()
+        images = torch.tensor(float(self._epoch_images))
+        all_reduce(images)
+        self.num_images += int(images)
+        self._epoch_images = 0
+
+    @staticmethod
+    def _now(runner) -> Dict[str, int]:
+        """Place of a row of an iteration-based loop."""
+        return dict(epoch=-(-runner.iter // len(runner.train_dataloader)), iter=runner.iter)
+
+    def _measured(self, runner) -> bool:
+        return bool(self.history) and self.history[-1].get('iter') == runner.iter
+
+    def _tested(self, runner) -> Dict[str, float]:
+        return {} if self._test_loader is None else self.measure_test(runner)
+
     def _repeat_validation(self, runner) -> None:
+        if self._by_iter:
+            due = runner.val_loop is not None and runner.iter >= max(runner.val_begin, 1)
+            if due and runner.iter % runner.val_interval == 0 and not self._measured(runner):
+                runner.val_loop.run()
+            return
         if not self.history or 'val_accuracy' in self.history[-1] or runner.val_loop is None:
             return
         if runner.epoch >= runner.val_begin and runner.epoch % runner.val_interval == 0:
@@ -218,7 +259,8 @@ class SummaryHook(Hook):
     @master_only
     def _write_history(self, runner) -> None:
         fields = list(dict.fromkeys(key for row in self.history for key in row))
-        with (Path(runner.work_dir) / 'history.csv').open('w', newline='') as file:
+        # Not flushed to the disk in every epoch: checkpoints have it too.
+        with replace_file(Path(runner.work_dir) / 'history.csv', sync=False, newline='') as file:
             writer = csv.DictWriter(file, fields)
             writer.writeheader()
             writer.writerows(self.history)
@@ -226,5 +268,4 @@ class SummaryHook(Hook):
     @master_only
     def _write(self, runner) -> None:
         self._write_history(runner)
-        path = Path(runner.work_dir) / 'summary.json'
-        path.write_text(json.dumps(self.summary(runner), indent=2) + '\n')
+        write_json(Path(runner.work_dir) / 'summary.json', self.summary(runner))

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Dict
 
@@ -9,6 +8,7 @@ from mmengine.hooks import Hook
 
 from ..datasets.samples_file import given_labels
 from ..engine.model_parts import transition_losses
+from ..files import write_json
 from ..functional.transition import transition_matrix
 from ..registry import HOOKS
 
@@ -62,6 +62,4 @@ class TransitionErrorHook(Hook):
             f'{errors["max_absolute_error"]:.4f}) against the labels of the training set'
         )
         runner.visualizer.add_scalars({f'transition/{name}': value for name, value in errors.items()}, step=epoch)
-        (Path(runner.work_dir) / 'transition_error.json').write_text(
-            json.dumps(dict(epoch=epoch, **errors), indent=2) + '\n'
-        )
+        write_json(Path(runner.work_dir) / 'transition_error.json', dict(epoch=epoch, **errors))

@@ -1,6 +1,6 @@
-"""Nearest neighbours vote on the label of each sample: what SSR selects samples by."""
+"""Nearest neighbours by cosine similarity, and their vote on the label of each sample: what SSR selects samples by."""
 
-from typing import NamedTuple, Optional
+from typing import Iterator, NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,31 @@ class Votes(NamedTuple):
 
     winner: Tensor
     share: Tensor
+
+
+def nearest(
+    features: Tensor, k: int, rows: Optional[Tensor] = None, itself: bool = True
+) -> Iterator[Tuple[Tensor, Tensor, Tensor]]:
+    """The ``k`` samples of the largest cosine similarity, in blocks of rows: N x N similarities are never held.
+
+    Args:
+        features (Tensor): (N, C), on the device to compute on.
+        k (int): Neighbours; all samples where there are fewer.
+        rows (Tensor, optional): The samples to find neighbours of, (M,); all where None.
+        itself (bool): Whether a sample may be its own neighbour. Defaults to True.
+
+    Yields:
+        tuple[Tensor, Tensor, Tensor]: The rows of the block (B,), their similarities (B, k) in [-1, 1], largest first,
+        and the neighbours (B, k), on the device.
+    """
+    features = F.normalize(features.float(), dim=1)
+    rows = torch.arange(len(features)) if rows is None else rows
+    k = min(k, len(features) - (not itself))
+    for block in rows.to(features.device).split(max(1, _BLOCK // len(features))):
+        similarity = features[block] @ features.T
+        if not itself:
+            similarity.scatter_(1, block[:, None], float('-inf'))
+        yield block, *similarity.topk(k, dim=1)
 
 
 def knn_vote(
@@ -50,13 +75,11 @@ def knn_vote(
     Returns:
         Votes: On the CPU.
     """
-    features = F.normalize(features.float(), dim=1)
+    features = features.float()
     labels, asked = labels.to(features.device), asked.to(features.device)
-    rows = torch.arange(len(features)) if rows is None else rows
     frequency = torch.bincount(labels, minlength=num_classes).clamp_min(1).to(features) / len(labels)
     winners, shares = [torch.empty(0, dtype=torch.int64)], [torch.empty(0, asked.size(1))]
-    for block in rows.to(features.device).split(max(1, _BLOCK // len(features))):
-        similarity, neighbours = (features[block] @ features.T).topk(min(k, len(features)), dim=1)
+    for block, similarity, neighbours in nearest(features, k, rows):
         weight = torch.ones_like(similarity) if weighting == 'uniform' else similarity.clamp_min(0)
         votes = weight.new_zeros(len(block), num_classes).scatter_add_(1, labels[neighbours], weight) / frequency
         most, winner = votes.max(1, keepdim=True)

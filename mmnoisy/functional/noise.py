@@ -9,7 +9,7 @@ from typing import Callable, List, Optional, Sequence
 
 import numpy as np
 
-from .transition import asymmetric_matrix, check_matrix, check_rate, pairflip_matrix, symmetric_matrix
+from .transition import asymmetric_matrix, check_flag, check_matrix, check_rate, pairflip_matrix, symmetric_matrix
 
 #: Largest number of probabilities that are held at once (instance noise).
 _CHUNK = 2**23
@@ -166,11 +166,15 @@ def add_noise(
     if num_classes < 2:
         raise ValueError(f'noise: at least 2 classes are needed, the data set has {num_classes}.')
     options = dict(options)
+    for name in ('exact', 'inclusive'):
+        if not isinstance(options.get(name, True), bool):
+            raise ValueError(f'noise: {name} must be True or False, not {options[name]!r}.')
     try:
         if kind == 'instance':
             settings = dict(rate=check_rate(options.pop('rate')), std=options.pop('std', 0.1))
         else:
-            settings = dict(exact=options.pop('exact', True), matrix=_label_matrix(kind, num_classes, options, classes))
+            exact = check_flag('exact', options.pop('exact', True))
+            settings = dict(exact=exact, matrix=_label_matrix(kind, num_classes, options, classes))
     except KeyError as error:
         raise ValueError(f'noise: kind {kind!r} needs the option {error.args[0]!r}.') from None
     if options:

@@ -19,6 +19,17 @@ def check_rate(rate: float) -> float:
     return float(rate)
 
 
+def check_flag(name: str, value: bool) -> bool:
+    """``value``, which must be True or False: the text 'False' counts as true everywhere.
+
+    Raises:
+        ValueError: Something else.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f'noise: {name} must be True or False, not {value!r}.')
+    return value
+
+
 def symmetric_matrix(num_classes: int, rate: float, inclusive: bool = False) -> np.ndarray:
     """T of symmetric noise.
 
@@ -32,7 +43,7 @@ def symmetric_matrix(num_classes: int, rate: float, inclusive: bool = False) -> 
         np.ndarray: (K, K).
     """
     rate = check_rate(rate)
-    if inclusive:
+    if check_flag('inclusive', inclusive):
         return (1 - rate) * np.eye(num_classes) + rate / num_classes
     off = rate / (num_classes - 1)
     return (1 - rate - off) * np.eye(num_classes) + off

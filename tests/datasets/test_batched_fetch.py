@@ -37,7 +37,7 @@ def test_a_batch_equals_its_samples():
     dataset = build(holdout=0.1)
     indices = [5, 0, len(dataset) - 1, 5]
     assert_equal(dataset.__getitems__(indices), [dataset[i] for i in indices])
-    assert dataset._stacked['images'].shape == (len(dataset), 1, 8, 8)
+    assert dataset._stacked['images'][0].shape == (len(dataset), 1, 8, 8)
 
 
 def test_colour_images_become_channels_first():

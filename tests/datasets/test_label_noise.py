@@ -238,8 +238,8 @@ def test_bad_options(options, message):
 @pytest.mark.parametrize(
     'labels, message',
     [
-        ([0, 1, 4], 'Row 2 of the data set CustomDataset has the gt_label 4, but there are 3 classes'),
-        ([0, -1, 1], 'Row 1 .* has the gt_label -1'),
+        ([0, 1, 4], r'Row 2 of the data set CustomDataset: gt_label 4 is outside 0\.\.2 \(1 such rows\)'),
+        ([0, -1, 1], 'Row 1 .*: gt_label -1 is negative'),
     ],
 )
 def test_bad_source_labels(tmp_path, labels, message):
@@ -256,7 +256,7 @@ def test_empty_source(tmp_path):
 def test_source_without_labels(tmp_path):
     (tmp_path / 'list.txt').write_text('0.jpg\n1.jpg\n')
     path = str(tmp_path / 'list.txt')
-    with pytest.raises(ValueError, match='Row 0 of the data set CustomDataset has the gt_label None; one integer'):
+    with pytest.raises(ValueError, match='Row 0 of the data set CustomDataset: gt_label is empty'):
         LabelNoise(dict(type='CustomDataset', data_prefix=str(tmp_path), ann_file=path, with_label=False))
 
 

@@ -103,8 +103,8 @@ def test_mini_webvision(webvision):
     [
         ('dividemix/dividemix_resnet50_80e_clothing1m.py', 'clothing', (3, 224, 224)),
         ('ce/ce_resnet50_15e_clothing1m.py', 'clothing', (3, 224, 224)),
-        ('dividemix/dividemix_inception-resnet-v2_80e_mini_webvision.py', 'webvision', (3, 299, 299)),
-        ('ce/ce_inception-resnet-v2_80e_mini_webvision.py', 'webvision', (3, 299, 299)),
+        ('dividemix/dividemix_inception-resnet-v2_80e_mini-webvision.py', 'webvision', (3, 299, 299)),
+        ('ce/ce_inception-resnet-v2_80e_mini-webvision.py', 'webvision', (3, 299, 299)),
         ('ce/ce_vgg19-bn_100e_animal10n.py', 'animals', (3, 64, 64)),
     ],
 )

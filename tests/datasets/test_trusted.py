@@ -62,9 +62,9 @@ def test_per_class_needs_known_true_labels():
     ('content', 'message'),
     [
         ('row,label\n1,2\n', 'source_idx'),
-        ('source_idx,label\n1,10\n', 'line 2: label 10 is outside 0..9'),
+        ('source_idx,label\n1,10\n', "line 2: label '10' is none of the 10 classes"),
         ('source_idx,label\n1,2\n99999,2\n', 'line 3: source_idx 99999 is outside'),
-        ('source_idx,label\n1,cat\n', "line 2: 'cat' in column label is not an integer"),
+        ('source_idx,label\n1,cat\n', "line 2: label 'cat' is none of the 10 classes"),
     ],
 )
 def test_bad_trusted_files(tmp_path, content, message):

@@ -100,7 +100,8 @@ def test_csv(tmp_path):
     dataset = train(toy_cfg(tmp_path, epochs=1, train_dataloader__dataset__holdout=0.1)).train_dataloader.dataset
     with (tmp_path / 'samples.csv').open(newline='') as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ['source_idx', 'given_label', 'suggested_label', 'score', 'is_issue', 'clean_label']
+    names = ['given_label', 'suggested_label', 'given_index', 'suggested_index', 'score', 'is_issue']
+    assert list(rows[0]) == ['source_idx', *names, 'clean_label', 'clean_index']
     table = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
     assert np.array_equal(table['source_idx'], dataset.source_idx)
     assert np.array_equal(table['given_label'], dataset.gt_labels)

@@ -64,7 +64,11 @@ def test_merge(tmp_path):
         [write(tmp_path / 'a.csv', FIRST), write(tmp_path / 'b.csv', SECOND)], tmp_path / 'c.csv'
     )
     with (tmp_path / 'c.csv').open(newline='') as file:
-        rows = [tuple(row.values()) for row in csv.DictReader(file)]
+        merged = list(csv.DictReader(file))
+    fields = ['source_idx', 'given_label', 'suggested_label', 'score', 'is_issue', 'clean_label']
+    rows = [tuple(row[name] for name in fields) for row in merged]
+    for row in merged:  # files of earlier versions grow
+        assert all(row[f'{name}_index'] == row[f'{name}_label'] for name in ('given', 'suggested', 'clean'))
     assert rows == [('0', '3', '1', '0.3', '1', '1'), ('1', '2', '2', '0.5', '0', '2'), ('7', '4', '4', '0.5', '0', '4'),
                     ('9', '6', '0', '0.1', '1', '0')]  # yapf: disable
     assert scores == dict(auc=1.0, precision=1.0, recall=1.0, f1=1.0, flagged=2, label_precision=1.0, label_recall=1.0)

@@ -117,6 +117,31 @@ def test_intervals_and_a_run_without_known_labels_or_validation(tmp_path):
     )
 
 
+def by_iteration(folder, count, **overrides):
+    cfg = digits_cfg(folder, **overrides)
+    cfg.train_cfg = dict(by_epoch=False, max_iters=count, val_interval=15)
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=15)
+    cfg.param_scheduler = None
+    return cfg
+
+
+def test_iteration_based_loops(tmp_path):
+    cfg = by_iteration(tmp_path / 'straight', 30)
+    train(cfg)
+    summary, history = read(cfg)
+    # 21 batches an epoch.
+    assert [(row['epoch'], row['iter']) for row in history] == [(1, 15), (2, 30)]
+    assert (summary['epochs'], summary['iterations']) == (2, 30)
+    best = max(history, key=lambda row: row['val_accuracy'])
+    assert summary['val_accuracy_best'] == best['val_accuracy'] > 0
+    assert summary['test_accuracy_at_best_val'] == best['test_accuracy']
+    assert summary['test_accuracy_last'] == history[-1]['test_accuracy']
+    # The checkpoint was written before the validation, which the resumed run repeats.
+    resumed = by_iteration(tmp_path / 'resumed', 30, resume=True, load_from=str(tmp_path / 'straight/iter_15.pth'))
+    train(resumed)
+    assert [row['iter'] for row in read(resumed)[1]] == [15, 30]
+
+
 def test_another_class_order_of_the_test_set_is_refused(tmp_path):
     names = tuple('9876543210')
     with pytest.raises(ValueError, match='test set has the classes'):

@@ -92,7 +92,7 @@ def test_bad_rate(rate):
         ({-1: 0}, 'names class -1'),
         ({'cow': 'cat'}, "names class 'cow'.*cat, dog, emu"),
         ({0: 1.5}, 'names class 1.5'),
-        ('cifar11', "unknown mapping 'cifar11'. Known: cifar10, cifar100, fashion_mnist"),
+        ('cifar11', "unknown mapping 'cifar11'. Known: cifar10, cifar100, cifar100_blocks, fashion_mnist"),
         ('cifar10', '9 -> 1 names class 9'),
         ([0, 1], 'must be a name or a dict'),
     ],
@@ -121,3 +121,12 @@ def test_bad_matrix(matrix, message):
 def test_realised_matrix_with_an_absent_class():
     realised = transition_matrix([0, 0, 0, 0, 2], [0, 0, 1, 2, 2], 3)
     np.testing.assert_allclose(realised, [[0.5, 0.25, 0.25], [0, 1, 0], [0, 0, 1]])
+
+
+def test_cifar100_blocks_are_those_of_the_published_codes():
+    """``build_for_cifar100(5)`` in each block of five consecutive labels: the last of a block becomes its first."""
+    expected = {}
+    for first in range(0, 100, 5):
+        for i in range(5):
+            expected[first + i] = first if i == 4 else first + i + 1
+    assert ASYMMETRIC_MAPS['cifar100_blocks'] == expected

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmengine.logging import MessageHub
 
 from mmnoisy.functional.mixing import draw_mix
+from mmnoisy.models.losses import ELRLoss
 from tests.models.test_two_networks import batch, build
 
 K = 5
@@ -155,3 +156,19 @@ def test_predicts_with_the_trained_networks():
 def test_bad_options(args, error, message):
     with pytest.raises(error, match=message):
         elr_plus(**args)
+
+
+def test_targets_take_the_predictions_as_they_are():
+    """The official ELR+ does not bound the predictions that its targets average; ELR does, to [1e-4, 1 - 1e-4]."""
+    criterion = ELRLoss(num_classes=K, beta=0.7).train()
+    sure = torch.tensor([[1.0, *[0.0] * (K - 1)]])
+    assert torch.equal(criterion.update(torch.tensor([0]), sure, floor=0.0), 0.3 * sure)
+    bounded = sure.clamp(1e-4, 1 - 1e-4)
+    torch.testing.assert_close(criterion.update(torch.tensor([1]), sure), 0.3 * bounded / bounded.sum())
+
+    model, seen = elr_plus(), []
+    loss = model.net1.head.loss_module
+    loss.update = lambda index, p, **options: seen.append(options) or type(loss).update(loss, index, p, **options)
+    inputs, samples, _ = batch()
+    model(inputs, samples, mode='loss')
+    assert seen == [dict(floor=0.0)]

@@ -288,3 +288,43 @@ def test_bad_options(build, args, message):
 def test_pencil_needs_sample_idx_in_every_stage():
     with pytest.raises(ValueError, match='SampleAwareClassifier'):
         pencil(stages=(5, 9))(logits(0), LABELS)
+
+
+def test_a_table_is_allocated_once(monkeypatch):
+    loss = MODELS.build(dict(type='mmnoisy.ELRLoss', num_classes=10, top_k=3))
+    monkeypatch.setattr(torch, 'cat', None)
+    made = []
+    new_zeros = torch.Tensor.new_zeros
+    monkeypatch.setattr(
+        torch.Tensor, 'new_zeros', lambda *args, **kwargs: made.append(args[1:]) or new_zeros(*args, **kwargs)
+    )
+    loss.set_num_samples(50)
+    assert made == [(50, 3), (50, 3), (50,)]
+    loss.write(torch.tensor([49]), torch.eye(10)[[4]])
+    # Larger only for a checkpoint of more samples: what is known stays.
+    loss.set_num_samples(60)
+    assert loss.rows(torch.tensor([49, 59])).argmax(1).tolist() == [4, 0]
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (
+            dict(type='mmnoisy.ELRLoss', num_classes=1000),
+            r'ELRLoss: targets, 1000000000000 samples x 1000 numbers of float32, takes 4e\+06 GB, which cpu does not have: '
+            r'dtype="float16" takes 2e\+06 GB, top_k=10 takes 8e\+04 GB',
+        ),
+        (dict(type='mmnoisy.PENCILLoss', num_classes=1000, top_k=10, dtype='float16'), 'does not have.$'),
+    ],
+)
+def test_no_memory_for_a_table(options, message):
+    loss = MODELS.build(options)
+    with pytest.raises(RuntimeError, match=message):
+        loss.set_num_samples(10**12)
+
+
+def test_no_memory_for_sop():
+    with pytest.raises(
+        RuntimeError, match=r'SOPLoss: u and v, .* take 4e\+05 GB, with gradient and momentum 1.2e\+06 GB'
+    ):
+        MODELS.build(dict(type='mmnoisy.SOPLoss', num_classes=1000, num_samples=10**11))

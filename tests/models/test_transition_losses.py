@@ -113,3 +113,22 @@ def test_refuses_missing_file_and_singular_matrix(tmp_path):
         build('ForwardCorrectionLoss', transition=str(tmp_path / 'none.npy'))
     with pytest.raises(ValueError, match='singular'):
         build('BackwardCorrectionLoss', transition=np.full((K, K), 1 / K))
+
+
+def test_revision_has_the_gradient_through_the_weight():
+    """As in T-Revision's ``reweighting_revision_loss``: d/dz of ``p_y / (T^T p)_y * CE`` with nothing held fixed."""
+    z, labels = logits(), torch.tensor([0, 1, 2, 3, 1])
+    loss = build('ImportanceReweightingLoss', revise=True).double()
+    (found,) = torch.autograd.grad(loss(z, labels).sum(), z)
+    numeric, step = np.zeros((B, K)), 1e-6
+    for i, k in np.ndindex(B, K):
+        values = []
+        for sign in (1, -1):
+            moved = z.detach().double().numpy().copy()
+            moved[i, k] += sign * step
+            p = np.exp(moved - moved.max(1, keepdims=True))
+            p /= p.sum(1, keepdims=True)
+            own = p[range(B), labels]
+            values.append((own / (p @ T)[range(B), labels] * -np.log(own)).sum())
+        numeric[i, k] = (values[0] - values[1]) / (2 * step)
+    np.testing.assert_allclose(found, numeric, rtol=1e-4, atol=1e-6)

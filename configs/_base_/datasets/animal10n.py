@@ -1,6 +1,6 @@
 # ANIMAL-10N: 50,000 images of 64 x 64 pixels labelled by people (about 8 % wrong), of which 10 % are a noisy validation split, and
 # 5,000 test images. See mmnoisy.Animal10N for data_root.
-_base_ = 'image_folder.py'
+_base_ = './image-folder.py'
 data_root = 'data/animal10n'
 num_classes = 10
 data_preprocessor = dict(num_classes=num_classes)

@@ -1,6 +1,6 @@
 # Clothing1M: a million images with the labels of the web, of which 2 % are a noisy validation split, and 10,526 test images
 # with checked labels. mmnoisy.Clothing1M says which lists data_root must have.
-_base_ = 'image_folder.py'
+_base_ = './image-folder.py'
 data_root = 'data/clothing1m'
 num_classes = 14
 data_preprocessor = dict(num_classes=num_classes, mean=[177.45, 166.69, 162.46], std=[79.38, 81.4, 81.96])

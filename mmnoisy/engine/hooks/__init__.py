@@ -1,4 +1,5 @@
 from .aum_hook import AUMHook
+from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
@@ -10,6 +11,7 @@ from .loss_state_hook import LossStateHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
 from .prototype_hook import PrototypeHook
+from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
 from .transition_hook import TransitionHook
@@ -17,6 +19,7 @@ from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
     'AUMHook',
+    'CheckpointHook',
     'CoDivideHook',
     'CurriculumHook',
     'EpochSeedHook',
@@ -27,6 +30,7 @@ __all__ = [
     'MetaSetHook',
     'PartialLabelsHook',
     'PrototypeHook',
+    'RunGuardHook',
     'SSRHook',
     'LossStateHook',
     'SelectionRecordHook',

@@ -24,6 +24,9 @@ class AUMHook(SampleRecordHook):
     training set has them (``LabelNoise(threshold_samples=...)``), else 0. The score is ``sigmoid((AUM - cut) / std)``.
     Threshold samples themselves are not judged.
 
+    Beside it stands the same of probabilities, ``p_y - max_{k != y} p_k`` averaged over the epochs
+    (:meth:`probability_margin`): it is bounded, so no epoch and no easy sample outweighs the others.
+
     The margins tell most before the learning rate drops: measuring stops, with a warning, once it falls below half of
     its maximum.
 
@@ -33,6 +36,8 @@ class AUMHook(SampleRecordHook):
         percentile (float): Percentile of the threshold samples' AUM, in [0, 100]. Defaults to 99.
         begin (int): First epoch, from 0, that is measured. Defaults to 0.
         end (int, optional): First epoch that is no more measured; None for the end of the training. Defaults to None.
+        probabilities (bool): Also keep the mean probability of every class (:meth:`mean_probabilities`): memory of
+            O(N K). Defaults to False.
         **kwargs: See :class:`SampleRecordHook`.
 
     Raises:
@@ -43,23 +48,39 @@ class AUMHook(SampleRecordHook):
 
     columns = dict(
         margin_sum=Column(dtype=torch.float64),
+        probability_margin_sum=Column(dtype=torch.float64),
         count=Column(dtype=torch.int32),
         predicted=Column(dtype=torch.int32, reduce='last'),
     )
 
     def __init__(
-        self, threshold_class: bool = False, percentile: float = 99, begin: int = 0, end: Optional[int] = None, **kwargs
+        self,
+        threshold_class: bool = False,
+        percentile: float = 99,
+        begin: int = 0,
+        end: Optional[int] = None,
+        probabilities: bool = False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         if not 0 <= percentile <= 100:
             raise ValueError(f'{self.name}: percentile must be in [0, 100], not {percentile!r}.')
         self.threshold_class, self.percentile = threshold_class, percentile
-        self.begin, self.end = begin, end
+        self.begin, self.end, self.probabilities = begin, end, probabilities
         self._logits = []
 
     def aum(self) -> Tensor:
         """(N,), float64; NaN for samples that were not seen."""
         return self.record['margin_sum'] / self.record['count']
+
+    def probability_margin(self) -> Tensor:
+        """(N,) in [-1, 1], float64; NaN for samples that were not seen."""
+        return self.record['probability_margin_sum'] / self.record['count']
+
+    def mean_probabilities(self) -> Tensor:
+        """(N, K) over the measured epochs, without the extra class; with ``probabilities=True`` only."""
+        total = self.record['probability_sum'][:, : self.record['probability_sum'].size(1) - self.threshold_class]
+        return total / total.sum(1, keepdim=True)
 
     def cut(self) -> float:
         """The AUM below which a sample is flagged."""
@@ -92,6 +113,9 @@ class AUMHook(SampleRecordHook):
         self._handle.remove()
 
     def before_train(self, runner) -> None:
+        if self.probabilities:
+            size = runner.train_dataloader.dataset.num_classes + self.threshold_class
+            self.columns['probability_sum'] = Column((size,))
         super().before_train(runner)
         model = unwrap(runner.model)
         if getattr(model.data_preprocessor, 'batch_augments', None) is not None:
@@ -147,7 +171,14 @@ class AUMHook(SampleRecordHook):
         logits = self._logits.pop()
         index = sample_indices(samples)
         labels = self._labels[index].to(logits.device)
-        values = dict(margin_sum=margins(logits, labels), count=torch.ones_like(labels))
+        probabilities = logits.float().softmax(1)
+        values = dict(
+            margin_sum=margins(logits, labels),
+            probability_margin_sum=margins(probabilities, labels),
+            count=torch.ones_like(labels),
+        )
+        if self.probabilities:
+            values['probability_sum'] = probabilities
         if self._is_last:  # an argmax costs more than all the rest
             values['predicted'] = logits[:, : logits.shape[1] - self.threshold_class].argmax(1)
         self.add(index.to(logits.device), **values)

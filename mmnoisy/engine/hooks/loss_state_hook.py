@@ -14,6 +14,13 @@ class LossStateHook(Hook):
     epoch, and refuses to resume with other data. Loading a checkpoint otherwise (``load_from``, test) leaves its
     per-sample state behind.
 
+    What a loss learns for each sample (u and v of :class:`SOPLoss`) keeps its learning rate: each row is seen once an
+    epoch, and with a rate that falls with the network's a wrong label is never absorbed (SOP's code has it constant).
+
+    Args:
+        constant_lr (bool): Keep the learning rate of learnt per-sample tensors whatever the schedule of the network is.
+            Defaults to True.
+
     Raises:
         ValueError: Before training: no such loss in the model, a loss made for fewer samples, or a checkpoint of other data
             to resume.
@@ -21,6 +28,10 @@ class LossStateHook(Hook):
 
     # Before anything that averages buffers over ranks: sweeps (SummaryHook, LOW) and SyncBuffersHook (NORMAL).
     priority = 'ABOVE_NORMAL'
+
+    def __init__(self, constant_lr: bool = True):
+        self.constant_lr = constant_lr
+        self._groups = []
 
     def before_run(self, runner) -> None:
         # Also called for val and test, where no training set is built.
@@ -37,6 +48,24 @@ class LossStateHook(Hook):
         for name, loss in losses.items():
             loss.set_num_samples(len(dataset))
             runner.logger.info(f'LossStateHook: {name} ({type(loss).__name__}) keeps {storage(loss)}.')
+
+    def before_train(self, runner) -> None:
+        learnt = {
+            id(getattr(loss, name)) for loss in sample_state_losses(runner.model).values() for name in loss.sample_state
+        }
+        groups = [group for group in runner.optim_wrapper.param_groups if learnt & {id(p) for p in group['params']}]
+        for group in groups:
+            if self.constant_lr and not learnt >= {id(p) for p in group['params']}:
+                raise ValueError(
+                    'LossStateHook: the tensors that a loss learns by sample share a group of the optimizer with other '
+                    "parameters: give them one by optim_wrapper.paramwise_cfg=dict(custom_keys={'loss_module.u': ...})."
+                )
+        self._groups = groups if self.constant_lr else []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        # After the schedulers of the last iteration and epoch, which go by the value that they find.
+        for group in self._groups:
+            group['lr'] = group.get('initial_lr', group['lr'])
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         if not (runner._resume and isinstance(runner._train_loop, BaseLoop)):

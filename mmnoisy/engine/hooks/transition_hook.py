@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor
 
+from ...files import replace_file
 from ...functional.transition_estimators import ESTIMATORS
 from ...registry import HOOKS
 from ..measures import noisy_posteriors
@@ -134,7 +135,8 @@ class TransitionHook(Hook):
             f'{", training starts anew" if self.restart else ""}:\n{text}'
         )
         path = Path(runner.work_dir) / 'transition_matrix.npy'
-        np.save(path, matrix)
+        with replace_file(path, 'wb') as file:
+            np.save(file, matrix)
         plot_matrix(matrix, path.with_suffix('.png'), f'T by {self.estimator}')
 
     def _restore(self, saved: dict) -> None:
@@ -161,4 +163,5 @@ def plot_matrix(matrix: np.ndarray, path, title: str) -> None:
             axes.text(
                 column, row, f'{value:.2f}', ha='center', va='center', fontsize=7, color='w' if value > 0.5 else 'k'
             )
-    figure.savefig(path, dpi=150)
+    with replace_file(path, 'wb') as file:
+        figure.savefig(file, dpi=150)

@@ -31,9 +31,10 @@ class PreActResNet(BaseModule):
     """Pre-activation ResNet for small images, the network of DivideMix and its successors on CIFAR.
 
     `Identity Mappings in Deep Residual Networks <https://arxiv.org/abs/1603.05027>`_. A 3x3 stem without pooling, four
-    stages of :class:`PreActBlock`. As in DivideMix's code, nothing normalises the output of the last block.
+    stages of :class:`PreActBlock`. As in DivideMix's code, BatchNorm and ReLU follow the stem, and nothing normalises
+    the output of the last block: 17 BatchNorms and 11,171,274 parameters with a head of 10 classes.
 
-    With ``blocks=(4, 4, 4), width=160, stem_width=16, final_norm=True`` it is the Wide ResNet WRN-28-10
+    With ``blocks=(4, 4, 4), width=160, stem_width=16, stem_norm=False, final_norm=True`` it is the Wide ResNet WRN-28-10
     (https://arxiv.org/abs/1605.07146).
 
     Args:
@@ -41,6 +42,7 @@ class PreActResNet(BaseModule):
         blocks (Sequence[int]): Blocks of each stage. Defaults to (2, 2, 2, 2): 18 layers.
         width (int): Channels of the first stage; each further stage doubles them. Defaults to 64.
         stem_width (int, optional): Channels of the stem; ``width`` where None.
+        stem_norm (bool): BatchNorm and ReLU after the stem. Defaults to True.
         final_norm (bool): BatchNorm and ReLU after the last block. Defaults to False.
         init_cfg (dict, optional): See mmengine's ``BaseModule``.
     """
@@ -51,12 +53,15 @@ class PreActResNet(BaseModule):
         blocks: Sequence[int] = (2, 2, 2, 2),
         width: int = 64,
         stem_width: Optional[int] = None,
+        stem_norm: bool = True,
         final_norm: bool = False,
         init_cfg: Optional[dict] = None,
     ):
         super().__init__(init_cfg)
         channels = stem_width or width
         layers = [nn.Conv2d(in_channels, channels, 3, padding=1, bias=False)]
+        if stem_norm:
+            layers += [nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
         for stage, count in enumerate(blocks):
             for i in range(count):
                 layers.append(PreActBlock(channels, width * 2**stage, 2 if stage > 0 and i == 0 else 1))

@@ -81,7 +81,7 @@ class ELRPlus(TwoNetworks):
             with torch.no_grad(), kept_statistics(peer):
                 probability = peer(inputs, mode='tensor').float().softmax(1)
             criterion = net.head.loss_module
-            target = criterion.update(index, probability)
+            target = criterion.update(index, probability, floor=0.0)
             label = read_targets(data_samples, probability.size(1), inputs.device)
             losses[f'loss_{name}'] = criterion(
                 net(mix(inputs, lam, order), mode='tensor'),

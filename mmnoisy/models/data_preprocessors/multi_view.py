@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...registry import MODELS
 from .batch_views import BatchView
+from .cached_view import CachedView
 
 
 @MODELS.register_module()
@@ -15,10 +16,12 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
 
     The views are either made here, batched on the device from uint8 images (``views``), or come as a list from the
     CPU pipeline (mmpretrain's ``MultiView`` transform). A single view is given as (B, C, H, W), for any classifier.
+    Of features, (B, D, V', 1), they are drawn from the V' views that a feature bank keeps.
 
     Args:
-        views (Sequence[dict]): Options of :class:`BatchView` for each view. Empty: the pipeline makes the views, or
-            training sees the images as they are. Defaults to ().
+        views (Sequence[dict]): Options of :class:`BatchView` for each view, or ``dict(cached='random')``, see
+            :class:`CachedView`. Empty: the pipeline makes the views, or training sees the images as they are.
+            Defaults to ().
         **kwargs: See :class:`mmpretrain.models.ClsDataPreprocessor`; ``batch_augments`` and ``to_onehot`` are
             refused.
 
@@ -34,7 +37,7 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
                 'known; leave them out.'
             )
         super().__init__(**kwargs)
-        self.views = [BatchView(**view) for view in views]
+        self.views = [(CachedView if 'cached' in view else BatchView)(**view) for view in views]
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """As upstream, with ``inputs`` (V, B, C, H, W) in training where V > 1."""
@@ -77,6 +80,6 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
                 'MultiViewDataPreprocessor: the pipeline already gives several views; remove `views` or the MultiView '
                 'transform (and collate with default_collate).'
             )
-        if inputs.dtype != torch.uint8:
+        if inputs.dtype != torch.uint8 and any(isinstance(view, BatchView) for view in self.views):
             raise TypeError(f'MultiViewDataPreprocessor: `views` need uint8 images, not {inputs.dtype}.')
         return [view(inputs) for view in self.views]

@@ -48,11 +48,15 @@ class ELRLoss(SampleTableLoss):
             )
         self.lam, self.beta, self.ramp_iters, self.refine_labels = lam, beta, ramp_iters, refine_labels
 
-    def update(self, sample_idx: Tensor, probability: Tensor) -> Tensor:
-        """Move the targets of samples (B,) towards predictions (B, K); returns them, (B, K), without gradient."""
+    def update(self, sample_idx: Tensor, probability: Tensor, floor: float = 1e-4) -> Tensor:
+        """Move the targets of samples (B,) towards predictions (B, K); returns them, (B, K), without gradient.
+
+        The predictions are kept in [floor, 1 - floor] and normalised, as in the official ELR; that of ELR+ does not
+        bound them (0).
+        """
         average = self.rows(sample_idx).to(probability)
         if self.learns():
-            p = probability.detach().clamp(1e-4, 1 - 1e-4)
+            p = probability.detach().clamp(floor, 1 - floor)
             average = self.beta * average + (1 - self.beta) * p / p.sum(1, keepdim=True)
             self.write(sample_idx, average)
         return average

@@ -10,7 +10,8 @@ class ImportanceReweightingLoss(TransitionLoss):
     """Cross entropy weighted by ``p_y / (T^T p)_y``, optionally with a learnt revision of T.
 
     `Are Anchor Points Really Indispensable in Label-Noise Learning? <https://arxiv.org/abs/1906.00189>`_ (T-Revision).
-    No gradient flows through the weight into the network. Soft targets weight the terms. See :class:`TransitionLoss`
+    No gradient flows through the weight into the network, except with ``revise``, as in the official code. Soft targets
+    weight the terms. See :class:`TransitionLoss`
     for the arguments.
 
     Args:
@@ -33,7 +34,8 @@ class ImportanceReweightingLoss(TransitionLoss):
         return (probability @ (revised / revised.sum(1, keepdim=True))).clamp_min(1e-30)
 
     def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
-        p = cls_score.detach().softmax(1)
-        # The slack's gradient comes through this ratio, the network's does not.
+        p = cls_score.softmax(1)
+        if self.slack is None:
+            p = p.detach()
         ratio = p / self.noisy_posterior(p)
         return -(target * ratio * cls_score.log_softmax(1)).sum(1)

@@ -17,7 +17,8 @@ class SOPLoss(SampleStateLoss):
     1e-4, normalised, no gradient to v) plus the squared error of ``onehot(argmax p) + U - V`` against ``y``, which
     trains v. :class:`ConsistencyClassifier` adds the terms of SOP+.
 
-    ``u`` (N, 1) and ``v`` (N, K) are parameters of the model and need a learning rate of their own and no weight decay::
+    ``u`` (N, 1) and ``v`` (N, K) are parameters of the model and need a learning rate of their own, which
+    :class:`mmnoisy.LossStateHook` keeps constant, and no weight decay::
 
         optim_wrapper = dict(
             paramwise_cfg=dict(custom_keys={
@@ -36,6 +37,7 @@ class SOPLoss(SampleStateLoss):
     Raises:
         ValueError: A call without ``sample_idx``; before training, ``num_samples`` below the size of the training set
             (checked by :class:`mmnoisy.LossStateHook`).
+        RuntimeError: No memory for u and v; the message has their size.
     """
 
     sample_state = ('u', 'v')
@@ -44,8 +46,17 @@ class SOPLoss(SampleStateLoss):
         super().__init__(**kwargs)
         # The optimizer is built before any hook can see the data set, so N cannot be found out here.
         self.num_samples = num_samples
-        self.u = nn.Parameter(torch.randn(num_samples, 1) * init_std)
-        self.v = nn.Parameter(torch.randn(num_samples, num_classes) * init_std)
+        try:
+            # In place: the table is as large as memory allows.
+            self.u = nn.Parameter(torch.randn(num_samples, 1).mul_(init_std))
+            self.v = nn.Parameter(torch.randn(num_samples, num_classes).mul_(init_std))
+        except (RuntimeError, MemoryError) as error:
+            size = 4 * num_samples * (num_classes + 1) / 1e9
+            raise RuntimeError(
+                f'SOPLoss: u and v, {num_samples} samples x ({num_classes} + 1) numbers of float32, take {size:.3g} GB, '
+                f'with gradient and momentum {3 * size:.3g} GB, for which there is no memory. ELRLoss keeps less: it has '
+                'dtype and top_k.'
+            ) from error
 
     def set_num_samples(self, num_samples: int) -> None:
         if num_samples > self.num_samples:

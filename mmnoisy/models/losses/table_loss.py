@@ -30,7 +30,8 @@ class SampleTableLoss(SampleStateLoss):
 
     Raises:
         ValueError: A bad ``dtype`` or ``top_k``; a call without ``sample_idx``.
-        RuntimeError: Several ranks without the hook.
+        RuntimeError: Several ranks without the hook; no memory for the table, with its size and the options that make it
+            smaller.
     """
 
     def __init__(self, num_classes: int, dtype: str = 'float32', top_k: Optional[int] = None, **kwargs):
@@ -101,11 +102,31 @@ class SampleTableLoss(SampleStateLoss):
         self.seen.zero_()
 
     def _grow(self, size: int) -> None:
-        missing = size - len(self.targets)
-        if missing > 0:
-            for name in (*self.sample_state, 'seen'):
-                old = getattr(self, name)
-                setattr(self, name, torch.cat([old, old.new_zeros(missing, *old.shape[1:])]))
+        known = len(self.targets)
+        if size <= known:
+            return
+        for name in (*self.sample_state, 'seen'):
+            old = getattr(self, name)
+            try:
+                # Zeros and a copy into them, not a concatenation: that would need twice the memory.
+                new = old.new_zeros(size, *old.shape[1:])
+            except (RuntimeError, MemoryError) as error:
+                raise RuntimeError(self._too_large(name, old, size)) from error
+            if known:
+                new[:known] = old
+            setattr(self, name, new)
+
+    def _too_large(self, name: str, table: Tensor, size: int) -> str:
+        width, item = table.size(-1), table.element_size()
+        advice = [] if item < 4 else [f'dtype="float16" takes {size * width * 2 / 1e9:.3g} GB']
+        if self.num_classes > 10 and (self.top_k is None or self.top_k > 10):
+            # A number and its class.
+            advice.append(f'top_k=10 takes {size * 10 * (item + 4) / 1e9:.3g} GB')
+        return (
+            f'{type(self).__name__}: {name}, {size} samples x {width} numbers of {str(table.dtype)[6:]}, takes '
+            f'{size * width * item / 1e9:.3g} GB, which {table.device} does not have'
+            + (f': {", ".join(advice)}.' if advice else '.')
+        )
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         # The number of rows is the data set's, not the config's: take over the checkpoint's.

@@ -4,6 +4,7 @@ import torch
 from mmengine.dataset import DefaultSampler
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
+from scipy.special import softmax
 
 from mmnoisy.engine import AUMHook
 from mmnoisy.engine.model_parts import unwrap
@@ -91,6 +92,25 @@ def test_aum_equals_the_reference(runner):
     assert {len(rows) for rows, _ in spy.seen} == {64, 1}
     np.testing.assert_allclose(hook.aum().numpy(), reference_aum(spy.seen, N), atol=1e-5)
     assert hook.aum().std() > 0.01
+
+
+def test_probability_margins_and_mean_probabilities(tmp_path):
+    runner = train(aum_cfg(tmp_path, hook=dict(probabilities=True)))
+    hook, spy = find(runner, AUMHook), find(runner, SpyHook)
+    probabilities = [(rows, softmax(z, axis=1)) for rows, z in spy.seen]
+    np.testing.assert_allclose(hook.probability_margin().numpy(), reference_aum(probabilities, N), atol=1e-6)
+    expected = np.zeros((N, 11))
+    for rows, p in probabilities:
+        for (index, _), row in zip(rows, p):
+            expected[index] += row / 2
+    expected = expected[:, :10] / expected[:, :10].sum(1, keepdims=True)
+    np.testing.assert_allclose(hook.mean_probabilities().numpy(), expected, atol=1e-6)
+
+
+def test_a_checkpoint_without_a_column_is_refused(tmp_path):
+    train(aum_cfg(tmp_path, epochs=1))
+    with pytest.raises(ValueError, match="has no column 'probability_sum'"):
+        train(aum_cfg(tmp_path, epochs=2, hook=dict(probabilities=True), resume=True))
 
 
 def test_aum_equals_the_aum_package(runner, tmp_path):

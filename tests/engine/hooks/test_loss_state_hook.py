@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 
 from mmnoisy.engine import LabelDistributionHook
 from mmnoisy.engine.model_parts import storage
@@ -198,3 +199,29 @@ def test_what_no_one_knows_is_not_judged(tmp_path):
     hook = next(hook for hook in runner.hooks if isinstance(hook, LabelDistributionHook))
     hook.before_train(runner)
     assert hook.score().isnan().all()
+
+
+def test_what_is_learnt_by_sample_keeps_its_learning_rate(tmp_path):
+    seen = []
+
+    class Rates(Hook):
+        priority = 'LOWEST'
+
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            loss = runner.model.head.loss_module
+            rates = {id(p): group['lr'] for group in runner.optim_wrapper.param_groups for p in group['params']}
+            seen.append((rates[id(loss.u)], rates[id(loss.v)], rates[id(runner.model.head.fc.weight)]))
+
+    runner = build_runner(state_cfg(tmp_path, 'sop', epochs=3))
+    runner.register_hook(Rates())
+    runner.train()
+    u, v, network = zip(*seen)
+    assert set(u) == {1.0} and set(v) == {10.0}
+    assert network[0] == 0.01 > network[-1]
+
+
+def test_what_is_learnt_by_sample_needs_a_group_of_its_own(tmp_path):
+    cfg = state_cfg(tmp_path, 'sop', epochs=1)
+    del cfg.optim_wrapper['paramwise_cfg']
+    with pytest.raises(ValueError, match="paramwise_cfg=dict.custom_keys={'loss_module.u'"):
+        train(cfg)

@@ -1,1 +1,0 @@
-_base_ = ['../ce/ce_cnn3_20e_fashion_mnist-sym40.py', '../_base_/stages/aum_cnn3_10e.py']

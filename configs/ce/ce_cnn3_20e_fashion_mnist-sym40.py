@@ -1,6 +1,0 @@
-_base_ = [
-    '../_base_/models/cnn3.py',
-    '../_base_/datasets/fashion_mnist.py',
-    '../_base_/schedules/sgd_20e.py',
-    '../_base_/default_runtime.py',
-]

@@ -1,6 +1,0 @@
-_base_ = [
-    '../_base_/models/inception_resnet_v2_299px.py',
-    '../_base_/datasets/mini_webvision.py',
-    '../_base_/schedules/sgd_80e_step.py',
-    '../_base_/default_runtime.py',
-]

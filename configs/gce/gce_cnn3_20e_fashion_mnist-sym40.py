@@ -1,2 +1,0 @@
-_base_ = '../ce/ce_cnn3_20e_fashion_mnist-sym40.py'
-model = dict(head=dict(loss=dict(_delete_=True, type='mmnoisy.GCELoss', q=0.7)))

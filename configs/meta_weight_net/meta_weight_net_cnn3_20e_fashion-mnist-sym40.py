@@ -1,0 +1,3 @@
+_base_ = '../l2rw/l2rw_cnn3_20e_fashion-mnist-sym40.py'
+model = dict(type='mmnoisy.MetaWeightNet')
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(weight_net=dict(lr_mult=0.3))))

@@ -1,3 +1,0 @@
-_base_ = '../ce/ce_cnn3_20e_fashion_mnist-sym40.py'
-model = dict(head=dict(loss=dict(_delete_=True, type='mmnoisy.SCELoss', alpha=0.1, beta=1.0)))
-optim_wrapper = dict(optimizer=dict(lr=0.0025))

@@ -1,0 +1,88 @@
+"""How many labels are wrong, and in which direction: confident learning by cleanlab, with bootstrap intervals."""
+
+import warnings
+from typing import NamedTuple, Tuple
+
+import numpy as np
+
+from .judges import import_cleanlab
+
+#: Bootstrap resamples; the intervals are their 2.5th and 97.5th percentiles.
+RESAMPLES = 100
+
+
+class Interval(NamedTuple):
+    """An estimate with its 95 % bootstrap interval; floats or arrays of one shape, in [0, 1]."""
+
+    estimate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+class NoiseEstimate(NamedTuple):
+    """Estimated label noise.
+
+    Args:
+        rate (Interval): Share of wrong labels.
+        by_class (Interval): (K,) share of wrong labels among those of each given class; NaN for a class without samples.
+        transition (Interval): (K, K), row i: how the samples that are truly of class i are labelled.
+    """
+
+    rate: Interval
+    by_class: Interval
+    transition: Interval
+
+
+def estimate_noise(
+    labels: np.ndarray, probabilities: np.ndarray, seed: int = 0, resamples: int = RESAMPLES
+) -> NoiseEstimate:
+    """Noise by the confident joint of `confident learning <https://arxiv.org/abs/1911.00068>`_.
+
+    The judges' probabilities are taken as they are in every resample: the intervals have the error of the counts, not
+    that of the judges.
+
+    Args:
+        labels (np.ndarray): (N,) given labels.
+        probabilities (np.ndarray): (N, K), out of sample.
+        seed (int): Of the bootstrap. Defaults to 0.
+        resamples (int): Defaults to :data:`RESAMPLES`.
+    """
+    rng = np.random.default_rng(seed)
+    found = _estimates(labels, probabilities)
+    drawn = []
+    for _ in range(resamples):
+        rows = rng.integers(0, len(labels), len(labels))
+        drawn.append(_estimates(labels[rows], probabilities[rows]))
+    return NoiseEstimate(*(_interval(value, [draw[i] for draw in drawn]) for i, value in enumerate(found)))
+
+
+def _interval(value, drawn) -> Interval:
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', RuntimeWarning)  # A class without samples has NaN in every resample.
+        low, high = np.nanpercentile(np.array(drawn), [2.5, 97.5], axis=0) if drawn else (value, value)
+    # A percentile interval of few samples may miss the estimate itself.
+    return Interval(value, np.fmin(low, value), np.fmax(high, value))
+
+
+def _estimates(labels: np.ndarray, probabilities: np.ndarray) -> Tuple[float, np.ndarray, np.ndarray]:
+    joint = estimated_joint(labels, probabilities)
+    right = np.diag(joint)
+    with np.errstate(invalid='ignore', divide='ignore'):
+        by_class = 1 - right / joint.sum(0)
+        transition = joint / joint.sum(1, keepdims=True)
+    # Where no sample is taken for a class, nothing speaks against its labels.
+    transition[np.isnan(transition).any(1)] = np.nan
+    return float(1 - right.sum()), by_class, np.where(np.isnan(transition), np.eye(len(joint)), transition)
+
+
+def estimated_joint(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Cleanlab's joint distribution as (true class, given label), (K, K), sums to 1; a class that is not there has zeros."""
+    num_classes = probabilities.shape[1]
+    present, dense = np.unique(labels, return_inverse=True)
+    joint = np.zeros((num_classes, num_classes))
+    if len(present) == 1:
+        joint[present[0], present[0]] = 1
+        return joint
+    count = import_cleanlab('count')
+    joint[np.ix_(present, present)] = count.estimate_joint(dense, probabilities[:, present]).T
+    return joint
