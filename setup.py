@@ -84,5 +84,6 @@ setup(
         docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2'],
     ),
     cmdclass=dict(build_py=BuildWithMim),
+    entry_points={'console_scripts': ['mmnoisy = mmnoisy.cli:main']},
     zip_safe=False,
 )

@@ -4,10 +4,9 @@
 """
 
 import warnings
+from functools import cache
 from importlib import metadata
 
-import numpy as np
-import torch
 from packaging.specifiers import SpecifierSet
 
 from .requirements import STACKS
@@ -87,12 +86,16 @@ def _history_buffer_getattr(owner, name):
     return getattr(owner, name)
 
 
+@cache
 def allow_checkpoint_globals() -> None:
     """Allow what mmengine checkpoints hold, so that ``torch.load(weights_only=True)`` can resume them.
 
     torch >= 2.6 loads with ``weights_only=True`` by default and refuses mmengine's ``HistoryBuffer`` and the numpy
     types in it. Older versions need nothing.
     """
+    import numpy as np
+    import torch
+
     if not hasattr(torch.serialization, 'add_safe_globals'):
         return
     from mmengine.logging import HistoryBuffer

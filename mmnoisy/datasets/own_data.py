@@ -7,9 +7,9 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from .builtin_data import BUILTIN, digits_folder
-from .csv_dataset import check_images, read_paths
-from .image_folder import SUFFIXES, ClassFolders, class_folders, subfolders
+from .class_folders import SUFFIXES, ClassFolders, class_folders, subfolders
 from .labels import Labels
+from .listed_images import check_images, read_paths
 from .tables import SUFFIXES as TABLES
 from .tables import Table, filled, pick_column, read_table
 from .vocabulary import encode, find_classes
