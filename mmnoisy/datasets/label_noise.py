@@ -129,6 +129,7 @@ class LabelNoise:
                 self.num_classes,
                 trusted_rng,
                 classes=self.metainfo.get('classes'),
+                first=first,
                 **trusted,
             )
             noisy = noisy.copy()
