@@ -2,12 +2,12 @@ import logging
 import os.path as osp
 from typing import Dict, List, Optional, Sequence, Union
 
-import numpy as np
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
 from .labels import Labels
+from .listed_files import check_images, read_paths
 from .tables import Table, filled, pick_column, read_table
 from .vocabulary import check_classes, encode, find_classes
 
@@ -150,36 +150,6 @@ def read_weights(table: Table) -> List[float]:
         if not 0 <= weights[-1] < float('inf'):
             raise ValueError(f'{table.where(row, "weight")}: a weight must be a number of at least 0, not {cell!r}.')
     return weights
-
-
-def read_paths(table: Table, column: str) -> List[str]:
-    """Paths of a table.
-
-    Raises:
-        ValueError: An empty one, something else than text, or an address on the network.
-    """
-    paths = filled(table, column)
-    for row, path in enumerate(paths):
-        if not isinstance(path, str):
-            raise ValueError(f'{table.where(row, column)} {path!r:.80} is not the path of a file.')
-        if '://' in path:
-            raise ValueError(f'{table.where(row, column)} {path} is an address: fetch the images and list local files.')
-    return paths
-
-
-def check_images(table: Table, paths: Sequence[str], rows: Sequence[int]) -> None:
-    """Refuse a table that lists files which are not there.
-
-    Raises:
-        FileNotFoundError: The message names the first and says how many.
-    """
-    missing = np.flatnonzero([not osp.isfile(path) for path in paths])
-    if len(missing):
-        first = int(missing[0])
-        raise FileNotFoundError(
-            f'{table.name}, line {table.lines[rows[first]]}: there is no image {paths[first]} ({len(missing)} of '
-            f'{len(paths)} are missing). Paths are relative to the folder of the table, or to data_root and data_prefix.'
-        )
 
 
 def _check_columns(columns) -> dict:
