@@ -167,7 +167,8 @@ def _made_with(store: Store) -> str:
     ):
         if values:
             lines.append(f'- {title}: {"; ".join(sorted(values))}.')
-    return '## Made with\n\n' + '\n'.join(lines) if lines else ''
+    text = 'Seconds are those of the clock: whatever else ran on the machine is in them.'
+    return f'## Made with\n\n{text}\n\n' + '\n'.join(lines) if lines else ''
 
 
 def _number(value: Optional[float]) -> str:

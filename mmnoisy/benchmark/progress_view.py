@@ -54,7 +54,7 @@ class ProgressView:
         remaining = f'{time_of(left, self.estimates(), self.workers)} left' if left else 'all done'
         self.say(f'{self._done}/{self.total} {cell.name}: {text}' + ('' if self._bar else f' ({remaining})'))
         if self._bar:
-            self._bar.update(self._task, completed=self._done, left=remaining)
+            self._bar.update(self._task, completed=self._done, left=remaining, refresh=True)
 
     def say(self, text: str) -> None:
         self.console.print(text)

@@ -89,6 +89,8 @@ class Store:
         results = list(self.results().values())
         estimates = {}
         for cell in self.suite.cells:
-            seen = [result['seconds']['total'] for result in results if result['method'] == cell.method]
+            own = [result['seconds'] for result in results if result['method'] == cell.method]
+            # The total of a run that was interrupted is that of its last process.
+            seen = [max(seconds['total'], seconds['train']) for seconds in own]
             estimates[cell.method] = sum(seen) / len(seen) if seen else cell.seconds
         return estimates
