@@ -1,48 +1,9 @@
 import os
-from pathlib import Path
-from typing import Dict, List, NamedTuple
 
 from mmpretrain.datasets import CustomDataset
 
 from ..registry import DATASETS
-
-#: What counts as an image in a folder, in lower case.
-SUFFIXES = tuple('.jpg .jpeg .jfif .png .bmp .ppm .pgm .pbm .tif .tiff .webp .gif .jp2 .avif .tga .ico'.split())
-#: Folders that tools leave behind; those that begin with a dot are left out as well.
-LEFT_BEHIND = ('__MACOSX', '__pycache__', '@eaDir', 'lost+found')
-
-
-class ClassFolders(NamedTuple):
-    """Images below one folder a class.
-
-    Args:
-        files (dict[str, list[str]]): Paths relative to the root by class, both sorted; classes with images only.
-        empty (list[str]): Folders without an image.
-        others (list[str]): Files that are no images by their suffix.
-    """
-
-    files: Dict[str, List[str]]
-    empty: List[str]
-    others: List[str]
-
-
-def subfolders(root) -> List[str]:
-    """Names of the folders in a folder, sorted, without hidden ones."""
-    return sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not _hidden(entry.name))
-
-
-def class_folders(root) -> ClassFolders:
-    """Look through the class folders of a root; hidden folders and files are left out, links are followed once."""
-    files, empty, others = {}, [], []
-    for name in subfolders(root):
-        found = _walk(Path(root), name)
-        images = [path for path in found if path.lower().endswith(SUFFIXES)]
-        others.extend(path for path in found if not path.lower().endswith(SUFFIXES))
-        if images:
-            files[name] = images
-        else:
-            empty.append(name)
-    return ClassFolders(files, empty, others)
+from .listed_files import SUFFIXES, class_folders
 
 
 @DATASETS.register_module()
@@ -50,8 +11,9 @@ class ImageFolder(CustomDataset):
     """One folder a class: mmpretrain's ``CustomDataset`` without hidden folders, which are no classes.
 
     The samples and their order are those of ``CustomDataset``, except that hidden folders such as
-    ``.ipynb_checkpoints`` and folders without an image are no classes, that more kinds of files are images
-    (:data:`SUFFIXES`), and that with ``classes`` a folder may lack some of them, as a small test set does.
+    ``.ipynb_checkpoints`` and folders without an image are no classes, that more kinds of files are images (see
+    :mod:`mmnoisy.datasets.listed_files`), and that with ``classes`` a folder may lack some of them, as a small test set
+    does.
 
     Args:
         data_root (str): Folder. Defaults to ''.
@@ -80,21 +42,3 @@ class ImageFolder(CustomDataset):
             )
         self.folder_to_idx = numbers
         return [(path, numbers[name]) for name, paths in files.items() for path in paths]
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith('.') or name in LEFT_BEHIND
-
-
-def _walk(root: Path, name: str) -> List[str]:
-    """Files below a folder, relative to the root, sorted."""
-    found, seen = [], set()
-    for folder, names, files in os.walk(root / name, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:  # A link to a folder above.
-            names.clear()
-            continue
-        seen.add(real)
-        names[:] = [other for other in names if not _hidden(other)]
-        found.extend(os.path.relpath(os.path.join(folder, file), root) for file in files if not _hidden(file))
-    return sorted(path.replace(os.sep, '/') for path in found)
