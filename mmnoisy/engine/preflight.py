@@ -134,7 +134,7 @@ def stage_problems(runner) -> List[str]:
     names = ', '.join(str(stage.get('name')) for stage in runner.cfg.stages)
     return [
         f'The config is a recipe of several stages ({names}), and this trains without them: run it by '
-        'tools/train_stages.py, or set stages=None to train the config alone.'
+        "mmnoisy's tools/train.py, or set stages=None to train the config alone."
     ]
 
 
