@@ -7,8 +7,9 @@ from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
-import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+
+from .cfg_options import OptionsAction
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -62,7 +63,7 @@ def run_parser(description: str) -> ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OptionsAction,
         metavar='KEY=VALUE',
         help='overwrite config entries: nested keys with dots, lists as key="[a,b]"',
     )
@@ -97,6 +98,8 @@ def set_run(cfg: Config, args) -> None:
 
 def set_loader_defaults(cfg: Config, no_pin_memory: bool = False, no_persistent_workers: bool = False) -> None:
     """Fill in what a loader's config leaves open: pinned memory with a GPU, workers that live for the whole run."""
+    import torch
+
     for part in ('train', 'val', 'test'):
         loader = cfg.get(f'{part}_dataloader')
         if not loader:
@@ -110,7 +113,7 @@ def set_loader_defaults(cfg: Config, no_pin_memory: bool = False, no_persistent_
             loader.persistent_workers = False
 
 
-class NoiseAction(DictAction):
+class NoiseAction(OptionsAction):
     """``KEY=VALUE ...`` of ``--noise`` as a dict: numbers, ``True``, ``False`` and ``None`` are typed, the rest is text."""
 
     def __call__(self, parser, namespace, values, option_string=None):

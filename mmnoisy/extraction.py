@@ -20,7 +20,7 @@ def parse_args(argv: Optional[Sequence[str]] = None):
     return parser.parse_args(argv)
 
 
-def extract(config: str, checkpoint: str, out: str, net: str = 'net1') -> None:
+def extract(config: str, checkpoint: str, out: str, net: Optional[str] = 'net1') -> None:
     """Write the weights and the config of one network.
 
     The training loss is replaced by cross entropy: it takes no part in prediction.
@@ -29,23 +29,24 @@ def extract(config: str, checkpoint: str, out: str, net: str = 'net1') -> None:
         config (str): Config with a two-network model.
         checkpoint (str): Its checkpoint.
         out (str): Checkpoint to write, ``*.pth``; ``*.py`` is written beside it.
-        net (str): ``'net1'`` or ``'net2'``. Defaults to ``'net1'``.
+        net (str, optional): ``'net1'`` or ``'net2'``; None for a model of one network. Defaults to ``'net1'``.
 
     Raises:
         ValueError: The config or the checkpoint is not of two networks.
     """
     cfg = Config.fromfile(config)
-    if 'network' not in cfg.model:
+    if net is not None and 'network' not in cfg.model:
         raise ValueError(f'{config}: its model, {cfg.model.type}, is not one of two networks.')
     state = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    prefix = '' if net is None else f'{net}.'
     weights = {
-        name[len(net) + 1 :]: value
+        name[len(prefix) :]: value
         for name, value in state.get('state_dict', state).items()
-        if name.startswith(f'{net}.') and not name.startswith(f'{net}.head.loss_module.')
+        if name.startswith(prefix) and not name.startswith(f'{prefix}head.loss_module.')
     }
     if not weights:
         raise ValueError(f'{checkpoint} has no weights of {net}: it is not a checkpoint of {config}.')
-    model = cfg.model.network
+    model = cfg.model if net is None else cfg.model.network
     if model.get('type') == 'mmnoisy.SampleAwareClassifier':
         model.type = 'ImageClassifier'
         model.pop('penalties', None)

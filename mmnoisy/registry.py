@@ -13,12 +13,17 @@ from mmengine.registry import PARAM_SCHEDULERS as ROOT_PARAM_SCHEDULERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import Registry
 
+from . import compat
+
+# Whatever loads a checkpoint with a part of this package imports this module first.
+compat.allow_checkpoint_globals()
+
 MODELS = Registry('model', parent=ROOT_MODELS, scope='mmnoisy', locations=['mmnoisy.models'])
 HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmnoisy', locations=['mmnoisy.engine', 'mmnoisy.evaluation'])
-DATASETS = Registry('dataset', parent=ROOT_DATASETS, scope='mmnoisy', locations=['mmnoisy.datasets'])
-TRANSFORMS = Registry('transform', parent=ROOT_TRANSFORMS, scope='mmnoisy', locations=['mmnoisy.datasets'])
-FUNCTIONS = Registry('function', parent=ROOT_FUNCTIONS, scope='mmnoisy', locations=['mmnoisy.datasets'])
-DATA_SAMPLERS = Registry('data sampler', parent=ROOT_DATA_SAMPLERS, scope='mmnoisy', locations=['mmnoisy.datasets'])
+DATASETS = Registry('dataset', parent=ROOT_DATASETS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
+TRANSFORMS = Registry('transform', parent=ROOT_TRANSFORMS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
+FUNCTIONS = Registry('function', parent=ROOT_FUNCTIONS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
+DATA_SAMPLERS = Registry('data sampler', parent=ROOT_DATA_SAMPLERS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
 METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmnoisy', locations=['mmnoisy.evaluation'])
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler', parent=ROOT_PARAM_SCHEDULERS, scope='mmnoisy', locations=['mmnoisy.engine']

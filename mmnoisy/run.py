@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from .cfg_options import warn_of_unknown
 from .config import NoiseAction, parse_run, run_parser, set_label_noise, set_loader_defaults, set_run
 
 
@@ -60,6 +61,7 @@ def merge_args(cfg, args):
         cfg.setdefault('randomness', {})
         cfg.randomness.seed = args.seed
     if args.cfg_options is not None:
+        warn_of_unknown(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
     if args.noise is not None:
         set_label_noise(cfg, noise=args.noise)

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
+from .cfg_options import warn_of_unknown
 from .config import parse_run, run_parser, set_loader_defaults, set_run
 from .run import build_runner
 
@@ -36,6 +37,7 @@ def merge_args(cfg, args):
     if args.amp:
         cfg.test_cfg.fp16 = True
     if args.cfg_options is not None:
+        warn_of_unknown(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
     if not cfg.get('test_dataloader'):
         raise SystemExit(f'{args.config} has no test_dataloader.')

@@ -8,11 +8,6 @@ import pytest
 from tests.helpers import ROOT
 
 PACKAGE = ROOT / 'mmnoisy'
-#: In building order: a room imports only from itself and from rooms before it.
-ROOMS = (
-    'registry compat config version files folder_lock stamps progress functional datasets models engine evaluation audit report '
-    'search run stages extraction testing demo api cli'
-).split()
 #: Base classes that a hook may take from another hook's module.
 BASES = set()
 MODULES = {path.relative_to(ROOT).with_suffix('').parts: ast.parse(path.read_text()) for path in PACKAGE.rglob('*.py')}
@@ -29,24 +24,6 @@ def imports(module, tree):
             if found[:1] == ('mmnoisy',):
                 # ``from . import x``: x may be a room.
                 yield from ([(*found, alias.name) for alias in node.names] if len(found) == 1 else [found])
-
-
-def room(module):
-    return module[1] if len(module) > 1 else None
-
-
-def test_every_room_has_its_place():
-    assert {room(module) for module in MODULES} - set(ROOMS) - {'__init__'} == set()
-
-
-def test_no_room_imports_a_later_one():
-    wrong = {
-        f'{".".join(module)} imports {".".join(found)}'
-        for module, tree in MODULES.items()
-        for found in imports(module, tree)
-        if room(module) != '__init__' and room(found) in ROOMS and ROOMS.index(room(found)) > ROOMS.index(room(module))
-    }
-    assert not wrong, '\n'.join(sorted(wrong))
 
 
 def test_no_hook_imports_another_hook():

@@ -1,31 +1,27 @@
-from .animal10n import Animal10N
-from .batched_fetch import collate_batch
-from .clothing1m import Clothing1M
-from .csv_dataset import CSVDataset
-from .digits import Digits
-from .fashion_mnist import FashionMNIST
-from .feature_bank import FeatureBank
-from .image_array import ImageArray
-from .image_folder import ImageFolder
-from .label_noise import LabelNoise
-from .load_image import LoadImage
-from .mini_webvision import MiniWebVision
-from .packed_images import PackedImages
-from .stream_sampler import StreamSampler
+"""Data sets, transforms and samplers; each is imported when it is asked for, so that reading a list needs no torch."""
 
-__all__ = [
-    'Animal10N',
-    'CSVDataset',
-    'Clothing1M',
-    'Digits',
-    'FashionMNIST',
-    'ImageArray',
-    'ImageFolder',
-    'FeatureBank',
-    'LabelNoise',
-    'LoadImage',
-    'MiniWebVision',
-    'PackedImages',
-    'StreamSampler',
-    'collate_batch',
-]
+from importlib import import_module
+
+_MODULES = {
+    'Animal10N': 'animal10n',
+    'CSVDataset': 'csv_dataset',
+    'Clothing1M': 'clothing1m',
+    'Digits': 'digits',
+    'FashionMNIST': 'fashion_mnist',
+    'FeatureBank': 'feature_bank',
+    'ImageArray': 'image_array',
+    'ImageFolder': 'image_folder',
+    'LabelNoise': 'label_noise',
+    'LoadImage': 'load_image',
+    'MiniWebVision': 'mini_webvision',
+    'PackedImages': 'packed_images',
+    'StreamSampler': 'stream_sampler',
+    'collate_batch': 'batched_fetch',
+}
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str):
+    if name not in _MODULES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(f'.{_MODULES[name]}', __name__), name)

@@ -4,7 +4,6 @@ import logging
 from typing import List, Sequence, Tuple
 
 import numpy as np
-from mmengine.logging import print_log
 
 from .labels import NUMBER, Labels, read_all, read_label, short_repr
 
@@ -28,6 +27,8 @@ def find_classes(*columns: Labels) -> Tuple[str, ...]:
         return tuple(sorted(set().union(*read)))
     numbers = np.unique(np.concatenate(read))
     if numbers[0] == 1 and len(numbers) == numbers[-1] > 1:
+        from mmengine.logging import print_log
+
         print_log(
             f'{columns[0].where(0).rpartition(",")[0] or "Labels"}: the labels are the numbers 1..{numbers[-1]}. They '
             f"are taken for names: the class called '1' has the number 0, and so on.",

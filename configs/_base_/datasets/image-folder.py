@@ -7,12 +7,9 @@ data_preprocessor = dict(
 )
 # Refuses a truncated file, which OpenCV fills with grey; scales 16-bit files, which Pillow alone loads white.
 load = dict(type='mmnoisy.LoadImage')
-train_pipeline = [
-    load,
-    dict(type='RandomResizedCrop', scale=224),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs'),
-]
+augment = [dict(type='RandomResizedCrop', scale=224), dict(type='RandomFlip', prob=0.5, direction='horizontal')]
+train_pipeline = [load, *augment, dict(type='PackInputs')]
+two_views_pipeline = [load, dict(type='MultiView', num_views=2, transforms=[augment]), dict(type='PackInputs')]
 test_pipeline = [
     load,
     dict(type='ResizeEdge', scale=256, edge='short'),

@@ -1,0 +1,1 @@
+_base_ = ['../ce/ce_resnet18_30e_image-folder.py', '../_base_/stages/aum_resnet18_10e.py']
