@@ -1,7 +1,6 @@
 """An ordinary config file for a user's own data: a few lines over a config of the package."""
 
 import math
-import os
 from pathlib import Path
 from typing import Iterator, Optional
 
@@ -9,6 +8,7 @@ from mmengine.config import Config
 
 from ..config import config_path
 from ..datasets.own_data import OwnData
+from ..files import write_text
 from .data_config import dataset_config, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
@@ -57,9 +57,7 @@ def write_config(
     path.parent.mkdir(parents=True, exist_ok=True)
     head = f'# {note}\n' if note else ''
     text = f"{head}_base_ = __import__('mmnoisy').config_path({base!r})\n{Config(nested(changes)).pretty_text}"
-    part = path.with_name(path.name + '.part')
-    part.write_text(text, encoding='utf-8')
-    os.replace(part, path)
+    write_text(path, text)
     return path
 
 
@@ -169,7 +167,9 @@ def _schedule(cfg, options: TrainOptions) -> dict:
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
     if options.extras:
         # The average follows the weights closely at first: short runs would keep the random ones of the start.
-        hooks.append(dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True))
+        hooks.append(
+            dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True)
+        )
     if hooks and (new != old or options.extras):
         changes['custom_hooks'] = hooks
     return changes
