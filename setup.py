@@ -71,7 +71,7 @@ setup(
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
     package_data={'mmnoisy.report': ['templates/*']},
     install_requires=TORCH
-    + ['numpy', 'pillow', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
+    + ['numpy', 'pillow>=10.1', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
     extras_require=dict(
         STACKS,
         features=FEATURES,

@@ -9,6 +9,7 @@ from mmengine.registry import FUNCTIONS as ROOT_FUNCTIONS
 from mmengine.registry import HOOKS as ROOT_HOOKS
 from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import PARAM_SCHEDULERS as ROOT_PARAM_SCHEDULERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import Registry
 
@@ -24,3 +25,6 @@ TRANSFORMS = Registry('transform', parent=ROOT_TRANSFORMS, scope='mmnoisy', loca
 FUNCTIONS = Registry('function', parent=ROOT_FUNCTIONS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
 DATA_SAMPLERS = Registry('data sampler', parent=ROOT_DATA_SAMPLERS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
 METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmnoisy', locations=['mmnoisy.evaluation'])
+PARAM_SCHEDULERS = Registry(
+    'parameter scheduler', parent=ROOT_PARAM_SCHEDULERS, scope='mmnoisy', locations=['mmnoisy.engine']
+)

@@ -1,4 +1,4 @@
-"""Training a model from a config: mmpretrain's train.py with ``--seed`` and ``--noise-seed``."""
+"""Training a model from a config: mmpretrain's train.py with ``--seed``, ``--noise`` and ``--noise-seed``."""
 
 import os
 from typing import Optional, Sequence

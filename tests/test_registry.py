@@ -3,6 +3,7 @@ from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import DefaultScope, Registry
 
 from mmnoisy.models.losses import GCELoss
+from mmnoisy.registry import HOOKS
 
 
 @pytest.mark.smoke
@@ -21,3 +22,8 @@ def test_types_resolve_from_every_scope(scope):
 def test_unknown_type_is_refused():
     with pytest.raises(KeyError, match='mmnoisy.NoSuchLoss'):
         ROOT_MODELS.build(dict(type='mmnoisy.NoSuchLoss'))
+
+
+@pytest.mark.parametrize('old, new', [('SampleStateHook', 'LossStateHook'), ('SelectionHook', 'SelectionRecordHook')])
+def test_old_names_hold(old, new):
+    assert HOOKS.get(f'mmnoisy.{old}') is HOOKS.get(f'mmnoisy.{new}') is not None

@@ -10,6 +10,7 @@ import yaml
 from mmnoisy.evaluation import tables
 from mmnoisy.evaluation.method_parts import MethodParts
 from mmnoisy.evaluation.results_file import add_run, figure, read_results, value, write_results
+from mmnoisy.evaluation.results_table import results_table
 from tests.helpers import CONFIGS, ROOT
 
 METHODS = sorted(file.parent.name for file in CONFIGS.glob('*/README.md'))
@@ -122,7 +123,7 @@ def test_figures_come_from_runs_before_means():
     assert figure(results, RUN['config'], 'auc') == (0.75, None, [0, 1])
     assert figure(results, RUN['config'], 'f1') is None
     assert figure(results, RUN['config'], 'last', dict(kind='pairflip')) is None
-    table = tables.results_table(results, [RUN['config'], 'b'])
+    table = results_table(results, [RUN['config'], 'b'])
     assert f'| `{RUN["config"]}` | 0, 1, 2 | 85.0 (90.0, 80.0) (seed 0, 1) | 0.750 (seed 0, 1) |' in table
     assert table.endswith('Not run: `b`.') and 'AUC of the score' in table and 'flags' not in table
 

@@ -46,17 +46,19 @@ def run(tmp_path):
 def test_recipe(run, tmp_path, monkeypatch, capsys):
     done, train = [], stages.train
 
-    def fails_in_the_last_stage(cfg, folder):
+    def fails_in_the_last_stage(cfg, folder, noise):
         if folder.name == '3_train':
             raise KeyboardInterrupt
         done.append(folder.name)
-        train(cfg, folder)
+        train(cfg, folder, noise)
 
     monkeypatch.setattr(stages, 'train', fails_in_the_last_stage)
     with pytest.raises(KeyboardInterrupt):
         run()
     assert done == ['0_first', '1_second']
-    monkeypatch.setattr(stages, 'train', lambda cfg, folder: (done.append(folder.name), train(cfg, folder)))
+    monkeypatch.setattr(
+        stages, 'train', lambda cfg, folder, noise: (done.append(folder.name), train(cfg, folder, noise))
+    )
     run()
     assert done == ['0_first', '1_second', '3_train']
 

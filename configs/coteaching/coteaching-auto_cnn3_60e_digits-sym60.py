@@ -1,3 +1,3 @@
 _base_ = './coteaching_cnn3_60e_digits-sym60.py'
 model = dict(forget_rate=dict(rate='auto'))
-custom_hooks = [dict(type='mmnoisy.SelectionHook'), dict(type='mmnoisy.ForgetRateHook', factor=1.1)]
+custom_hooks = [dict(type='mmnoisy.SelectionRecordHook'), dict(type='mmnoisy.ForgetRateHook', factor=1.1)]

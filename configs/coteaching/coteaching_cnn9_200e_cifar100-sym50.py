@@ -11,4 +11,4 @@ noise = dict(_delete_=True, kind='symmetric', rate=0.5)
 # The papers use no augmentation.
 train_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline, noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))
-custom_hooks = [dict(type='mmnoisy.SelectionHook')]
+custom_hooks = [dict(type='mmnoisy.SelectionRecordHook')]

@@ -6,4 +6,4 @@ model = dict(
     network=_base_.model,
     forget_rate=dict(rate=0.44, num_gradual=5),
 )
-custom_hooks = [dict(type='mmnoisy.SelectionHook')]
+custom_hooks = [dict(type='mmnoisy.SelectionRecordHook')]

@@ -12,7 +12,7 @@ model = dict(
 )
 # Whole batches of images, cropped and flipped on the device.
 data_preprocessor = dict(type='mmnoisy.MultiViewDataPreprocessor', views=[dict(padding=4, flip=0.5)] * 2)
-noise = dict(_delete_=True, kind='symmetric', rate=0.5)
+noise = dict(_delete_=True, kind='symmetric', rate=0.5, inclusive=True)
 train_dataloader = dict(
     num_workers=0, dataset=dict(pipeline=_base_.test_pipeline, noise=noise), sampler=dict(type='mmnoisy.StreamSampler')
 )

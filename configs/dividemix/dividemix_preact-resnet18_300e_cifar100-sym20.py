@@ -1,5 +1,5 @@
 _base_ = './dividemix_preact-resnet18_300e_cifar100-sym50.py'
 model = dict(step=dict(lambda_u=25))
-noise = dict(_delete_=True, kind='symmetric', rate=0.2)
+noise = dict(_delete_=True, kind='symmetric', rate=0.2, inclusive=True)
 train_dataloader = dict(dataset=dict(noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))

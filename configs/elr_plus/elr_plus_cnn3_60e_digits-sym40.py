@@ -8,4 +8,4 @@ model = dict(
     ema_ramp_iters=630,
 )
 model['network']['head']['loss'] = dict(type='mmnoisy.ELRLoss', num_classes=10, lam=7.0, beta=0.9)
-custom_hooks = [dict(type='mmnoisy.SampleStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook'), dict(type='mmnoisy.LabelDistributionHook')]

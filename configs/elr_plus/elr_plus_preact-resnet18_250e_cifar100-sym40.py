@@ -12,4 +12,8 @@ model['network']['head'].update(
 optim_wrapper = dict(optimizer=dict(lr=0.02, weight_decay=5e-4))
 param_scheduler = dict(milestones=[200])
 train_cfg = dict(max_epochs=250)
-custom_hooks = [dict(type='mmnoisy.SampleStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
+# As in the paper's code, a flipped label is drawn from all classes.
+noise = dict(_delete_=True, kind='symmetric', rate=0.4, inclusive=True)
+train_dataloader = dict(dataset=dict(noise=noise))
+val_dataloader = dict(dataset=dict(noise=noise))

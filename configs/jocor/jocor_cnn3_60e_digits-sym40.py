@@ -5,4 +5,4 @@ model = dict(
 )
 # lambda leaves a tenth of the cross entropy.
 optim_wrapper = dict(optimizer=dict(lr=0.1))
-custom_hooks = [dict(type='mmnoisy.SelectionHook')]
+custom_hooks = [dict(type='mmnoisy.SelectionRecordHook')]

@@ -11,7 +11,7 @@ model = dict(
 )
 # Whole batches of images, cropped and flipped on the device.
 data_preprocessor = dict(type='mmnoisy.MultiViewDataPreprocessor', views=[dict(padding=4, flip=0.5)])
-noise = dict(_delete_=True, kind='symmetric', rate=0.5)
+noise = dict(_delete_=True, kind='symmetric', rate=0.5, inclusive=True)
 train_dataloader = dict(num_workers=0, dataset=dict(pipeline=_base_.test_pipeline, noise=noise))
 val_dataloader = dict(dataset=dict(noise=noise))
 optim_wrapper = dict(optimizer=dict(lr=0.1, weight_decay=1e-4))

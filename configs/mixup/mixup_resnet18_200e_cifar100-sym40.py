@@ -5,3 +5,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 model = dict(head=dict(num_classes=100), train_cfg=dict(augments=dict(type='Mixup', alpha=8.0)))
+# As in the paper's code, a flipped label is drawn from all classes.
+noise = dict(_delete_=True, kind='symmetric', rate=0.4, inclusive=True)
+train_dataloader = dict(dataset=dict(noise=noise))
+val_dataloader = dict(dataset=dict(noise=noise))

@@ -14,5 +14,9 @@ param_scheduler = [
     dict(type='MultiStepLR', milestones=[240, 280], gamma=0.1, by_epoch=True),
 ]
 train_cfg = dict(max_epochs=320)
-custom_hooks = [dict(type='mmnoisy.SampleStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook'), dict(type='mmnoisy.LabelDistributionHook')]
 del loss
+# As in the paper's code, a flipped label is drawn from all classes.
+noise = dict(_delete_=True, kind='symmetric', rate=0.4, inclusive=True)
+train_dataloader = dict(dataset=dict(noise=noise))
+val_dataloader = dict(dataset=dict(noise=noise))

@@ -9,4 +9,4 @@ optim_wrapper = dict(
         }
     )
 )
-custom_hooks = [dict(type='mmnoisy.SampleStateHook')]
+custom_hooks = [dict(type='mmnoisy.LossStateHook')]

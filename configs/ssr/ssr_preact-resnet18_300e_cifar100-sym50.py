@@ -12,7 +12,7 @@ model = dict(
 )
 strong = dict(padding=4, flip=0.5, rand_augment=dict(num_ops=2, magnitude=10))
 data_preprocessor = dict(type='mmnoisy.MultiViewDataPreprocessor', views=[strong, strong])
-noise = dict(_delete_=True, kind='symmetric', rate=0.5)
+noise = dict(_delete_=True, kind='symmetric', rate=0.5, inclusive=True)
 train_dataloader = dict(
     num_workers=0, dataset=dict(pipeline=_base_.test_pipeline, noise=noise), sampler=dict(type='mmnoisy.StreamSampler')
 )

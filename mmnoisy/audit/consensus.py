@@ -1,7 +1,7 @@
 """What the judges say together: a score, flags that the evidence bears, and suggested labels."""
 
 from itertools import combinations
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from .noise_estimate import Interval
 #: Chance-corrected agreement (Cohen's kappa) of the judges with each other. Below WEAK they know too little for their flags
 #: to be taken as they are, below BLIND nothing. Ambiguous images and wrong labels look alike to a judge; two judges that
 #: agree with each other far more than with the labels is what tells them apart.
-WEAK, BLIND = 0.6, 0.25
+WEAK, BLIND = 0.7, 0.25
 #: Share of the flags that is kept of weak judges, most suspicious first.
 _KEPT_OF_WEAK = 0.1
 #: Share of the images that count as those of which the judges are surest: there, ambiguity plays the smallest part, and
-#: what differs from the labels is close to the noise itself.
+#: what differs from the labels is close to the noise itself. Where noise is rarer on clear images, as with people, that is too
+#: little, and confident learning's estimate, to which ambiguity adds, too much: two judges that agree allow for the middle.
 _SUREST = 0.25
 
 
@@ -37,7 +38,13 @@ class Consensus(NamedTuple):
     notes: List[str]
 
 
-def reach_consensus(labels: np.ndarray, judges: Sequence[Judge], rate: Interval, num_classes: int) -> Consensus:
+def reach_consensus(
+    labels: np.ndarray,
+    judges: Sequence[Judge],
+    rate: Interval,
+    num_classes: int,
+    witness: Optional[np.ndarray] = None,
+) -> Consensus:
     """Combine judges.
 
     A label is flagged if every judge that judges it, and the mean of them, gives another one. Then flags are taken back,
@@ -49,6 +56,8 @@ def reach_consensus(labels: np.ndarray, judges: Sequence[Judge], rate: Interval,
         judges (Sequence[Judge]): At least one.
         rate (Interval): Estimated share of wrong labels.
         num_classes (int): K.
+        witness (np.ndarray, optional): (N, K) out-of-sample probabilities that show how good the judges are; the mean of
+            those judges that have some where None.
     """
     score = mean_of([judge.score for judge in judges])
     suggested, suggested_score = suggest(labels, judges, score, num_classes)
@@ -56,9 +65,17 @@ def reach_consensus(labels: np.ndarray, judges: Sequence[Judge], rate: Interval,
     differs = np.all([(judge.choice != labels) | ~judge.judged for judge in judges], axis=0)
     is_issue = judged & differs & (suggested != labels)
     verdict = Consensus(score, is_issue, suggested, suggested_score, [])
-    for limit in (_by_agreement, _by_accuracy, _by_rate):
-        verdict = limit(verdict, labels, judges, rate, num_classes)
-    return verdict
+    verdict = _by_agreement(verdict, labels, judges, num_classes)
+    witness = out_of_sample(judges) if witness is None else witness
+    trusted = agreement(judges, num_classes) >= WEAK
+    verdict = _by_accuracy(verdict, labels, witness, rate, num_classes, trusted)
+    return _by_rate(verdict, rate)
+
+
+def out_of_sample(judges: Sequence[Judge]) -> Optional[np.ndarray]:
+    """(N, K) mean probabilities of the judges that did not see a sample's own label; None without such a judge."""
+    found = [judge for judge in judges if judge.out_of_sample and judge.probabilities is not None]
+    return mean_probabilities(found) if found else None
 
 
 def mean_of(values: Sequence[np.ndarray]) -> np.ndarray:
@@ -120,7 +137,7 @@ def true_accuracy(seen: float, rate: float, num_classes: int) -> float:
     return float(np.clip((seen - chance) / slope, 0, 1)) if slope > 1e-9 else 0.0
 
 
-def _by_agreement(verdict: Consensus, labels, judges, rate, num_classes) -> Consensus:
+def _by_agreement(verdict: Consensus, labels, judges, num_classes) -> Consensus:
     """Judges that hardly agree with each other, or a single one that is hardly better than chance, flag little or nothing."""
     judged = ~np.isnan(verdict.score)
     size, flagged = int(judged.sum()), int(verdict.is_issue.sum())
@@ -148,27 +165,34 @@ def _by_agreement(verdict: Consensus, labels, judges, rate, num_classes) -> Cons
     return _flag(verdict, lowest(same, verdict.score, keep), note)
 
 
-def _by_accuracy(verdict: Consensus, labels, judges, rate, num_classes) -> Consensus:
-    """Judges that are less often right than the labels keep the flags of which they are surest."""
-    judged = ~np.isnan(verdict.suggested_score)
-    if not verdict.is_issue.any() or all(judge.probabilities is None for judge in judges):
-        return verdict  # Scores alone do not say how sure a judge is of its own choice.
-    differs = verdict.suggested != labels
-    surest = judged & (verdict.suggested_score >= np.quantile(verdict.suggested_score[judged], 1 - _SUREST))
-    noise = float(differs[surest].mean())
-    right = true_accuracy(float(1 - differs[judged].mean()), noise, num_classes)
-    if right >= 1 - noise:
+def _by_accuracy(verdict: Consensus, labels, witness, rate, num_classes, trusted: bool) -> Consensus:
+    """Judges that are not more often right than the labels keep the flags of which they are surest.
+
+    A difference within one standard error does not count as better.
+    """
+    if not verdict.is_issue.any() or witness is None:
+        return verdict  # Nothing says how sure the judges are without the labels' own influence.
+    judged = ~np.isnan(witness).any(1)
+    certainty, choice = np.where(judged, witness.max(1), 0), np.where(judged, witness.argmax(1), labels)
+    surest = judged & (certainty >= np.quantile(certainty[judged], 1 - _SUREST))
+    noise = float((choice != labels)[surest].mean())
+    if trusted and rate.estimate > noise:
+        noise = (noise + rate.estimate) / 2
+    right = true_accuracy(float((choice == labels)[judged].mean()), noise, num_classes)
+    if right >= 1 - noise + np.sqrt(noise * (1 - noise) / surest.sum()):
         return verdict
-    kept = verdict.is_issue & surest
+    kept = verdict.is_issue & surest & (choice == verdict.suggested)
     note = (
         f'By their agreement with the labels, the judges are right about {right:.0%} of the images and the labels about '
         f'{1 - noise:.0%}: taking all suggestions would make the labels worse. Of {verdict.is_issue.sum()} flags only the '
         f'{kept.sum()} are kept of which the judges are surest; the estimated noise, {rate.estimate:.1%}, may be too high.'
     )
+    if not trusted:
+        note += ' A second judge of another kind could tell more.'
     return _flag(verdict, kept, note)
 
 
-def _by_rate(verdict: Consensus, labels, judges, rate, num_classes) -> Consensus:
+def _by_rate(verdict: Consensus, rate) -> Consensus:
     """No more flags than the estimated noise explains."""
     size, flagged = int((~np.isnan(verdict.score)).sum()), int(verdict.is_issue.sum())
     limit = int(np.ceil(rate.high * size))

@@ -112,10 +112,11 @@ def audit(
     given = [*given, *(judge_by_samples_file(file, np.asarray(data.labels), data.classes, rows) for file in files)]
     with clock('judges'):
         by_features = [name for name in names if name in FEATURE_JUDGES]
-        kept = None if features is None else features[readable]
-        issues = find_issues(labels, features=kept, judges=[*by_features, *trained, *given], **options)
-        if features is None:
-            issues = issues._replace(**copies_of_images(small.of(readable)))
+        kept = trained.features if features is None else features[readable]
+        options.update(features=kept, witness=trained.witness)
+        issues = find_issues(labels, judges=[*by_features, *trained.judges, *given], **options)
+        if features is None:  # What a network learns to tell classes apart does not tell copies from likes.
+            issues = issues._replace(**copies_of_images(small.of(readable)), outliers=[])
     issues = issues._replace(notes=[*notes, *issues.notes])
     clock.seconds['total'] = time.perf_counter() - clock.start
     result = Audit(out, issues, rows, problems, {name: round(value, 2) for name, value in clock.seconds.items()})
@@ -177,24 +178,39 @@ def _features(paths, labels, classes, folder, backbone, weights, size, precision
     return np.asarray(bank.features[0], dtype=np.float32), readable, list(bank.errors.items())
 
 
-def _trained_judges(names, small: Optional[SmallImages], readable, labels, classes, folder, folds, seed, clock) -> list:
-    """Judges that train networks, on the small images that every judge can read."""
+class _Trained(NamedTuple):
+    """Judges that train networks; what one has learnt (N, D), and what networks say that did not see a sample (N, K)."""
+
+    judges: List[Judge] = []
+    features: Optional[np.ndarray] = None
+    witness: Optional[np.ndarray] = None
+
+
+def _trained_judges(
+    names, small: Optional[SmallImages], readable, labels, classes, folder, folds, seed, clock
+) -> _Trained:
+    """Train on the small images that every judge can read."""
     if small is None or not set(names) & {'dynamics', 'kfold'}:
-        return []
+        return _Trained()
     images = small.of(readable)
     file = small.file
     if len(images) < small.readable.sum():
         file = str(Path(small.file).with_name('judged.npy'))
         np.save(file, images)
-    key, found = fingerprint(np.asarray(images)), []
+    common = (file, labels, classes)
+    key, found, learnt, witness = fingerprint(np.asarray(images)), [], None, None
+    copies = copies_of_images(images)['duplicate_of']
     if 'dynamics' in names:
         with clock('dynamics'):
-            found.append(judge_by_dynamics(file, labels, classes, folder / 'dynamics', key, seed))
+            judge, learnt = judge_by_dynamics(*common, folder / 'dynamics', key, seed)
+        found.append(judge)
     if 'kfold' in names:
         with clock('kfold'):
-            copies = copies_of_images(images)['duplicate_of']
-            found.append(judge_by_kfold(file, labels, classes, folder / 'kfold', key, folds, seed, copies))
-    return [_leave_out_small(judge, labels, classes) for judge in found]
+            found.append(judge_by_kfold(*common, folder / 'kfold', key, folds, seed, copies))
+    if names == ['dynamics']:
+        with clock('witness'):
+            witness = judge_by_kfold(*common, folder / 'witness', key, 2, seed, copies, epochs=10).probabilities
+    return _Trained([_leave_out_small(judge, labels, classes) for judge in found], learnt, witness)
 
 
 def _leave_out_small(judge: Judge, labels, classes) -> Judge:

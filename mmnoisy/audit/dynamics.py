@@ -8,7 +8,7 @@ import numpy as np
 from ..engine import AUMHook
 from .cache import cached, fingerprint
 from .judges import Judge
-from .small_network import network_config, train_network
+from .small_network import network_config, sweep_images, train_network
 
 
 def judge_by_dynamics(
@@ -26,6 +26,10 @@ def judge_by_dynamics(
         folder (str | Path): Work dir of the training.
         key (str): Fingerprint of the images.
         seed (int): Defaults to 0.
+
+    Returns:
+        tuple[Judge, np.ndarray]: The judge, and the features that the network has learnt, (N, D) float32, by which
+        neighbours and near-duplicates are found where there are no others.
     """
     folder = Path(folder)
     key = fingerprint(key, labels, seed)
@@ -36,8 +40,10 @@ def judge_by_dynamics(
         np.save(run / 'labels.npy', labels)
         hooks = [dict(type='mmnoisy.AUMHook', probabilities=True)]
         cfg = network_config(run, images, str(run / 'labels.npy'), classes, len(labels), seed=seed, hooks=hooks)
-        hook = next(hook for hook in train_network(cfg).hooks if isinstance(hook, AUMHook))
+        runner = train_network(cfg)
+        hook = next(hook for hook in runner.hooks if isinstance(hook, AUMHook))
         return dict(
+            features=sweep_images(runner.model, np.load(images, mmap_mode='r'), features=True),
             probabilities=hook.mean_probabilities().numpy(),
             margin=hook.probability_margin().numpy(),
             aum=hook.aum().numpy(),
@@ -45,4 +51,5 @@ def judge_by_dynamics(
 
     found = cached(folder / 'result.npz', key, compute)
     probabilities = found['probabilities'].astype(np.float64)
-    return Judge('dynamics', (found['margin'] + 1) / 2, probabilities.argmax(1), probabilities, dict(aum=found['aum']))
+    score, choice, extra = (found['margin'] + 1) / 2, probabilities.argmax(1), dict(aum=found['aum'])
+    return Judge('dynamics', score, choice, probabilities, extra, out_of_sample=False), found['features']

@@ -73,6 +73,7 @@ def find_issues(
     features: Optional[np.ndarray] = None,
     judges: Optional[Sequence[Union[str, Judge]]] = None,
     classes: Optional[Sequence[str]] = None,
+    witness: Optional[np.ndarray] = None,
     seed: int = 0,
     folds: int = 5,
     k: int = 20,
@@ -88,6 +89,8 @@ def find_issues(
         judges (Sequence[str | Judge], optional): Judges by name, of ``'probe'`` and ``'knn'``, or as objects. Defaults to
             both where there are features. ``pred_probs`` always judge.
         classes (Sequence[str], optional): Names in the order of their numbers. Defaults to what ``labels`` say.
+        witness (np.ndarray, optional): (N, K) out-of-sample probabilities that do not judge, but show whether suggestions
+            would make the labels worse: for judges that see a sample's own label. Defaults to those judges that do not.
         seed (int): Of the folds and the bootstrap. Defaults to 0.
         folds (int): Of the probe. Defaults to 5.
         k (int): Neighbours that vote. Defaults to 20.
@@ -119,7 +122,7 @@ def find_issues(
         copies = duplicate_of(pairs, len(labels))
     for name in named:
         found.append(_feature_judge(name, features, labels, judgeable, near, copies, len(classes), folds, seed))
-    return _combine(labels, classes, judgeable, small, found, near, pairs, copies, seed)
+    return _combine(labels, classes, judgeable, small, found, near, pairs, copies, witness, seed)
 
 
 def encode_labels(labels, classes: Optional[Sequence[str]] = None) -> Tuple[np.ndarray, List[str]]:
@@ -210,9 +213,10 @@ def _feature_judge(name, features, labels, judgeable, near, copies, num_classes,
     return judge_by_probabilities(name, labels, _where(judgeable, probabilities))
 
 
-def _combine(labels, classes, judgeable, small, judges, near, pairs, copies, seed) -> Issues:
+def _combine(labels, classes, judgeable, small, judges, near, pairs, copies, witness, seed) -> Issues:
     noise = _estimate(labels, judges, len(classes), seed)
-    verdict = reach_consensus(labels, judges, noise.rate, len(classes))
+    witness = None if witness is None else _where(judgeable, witness)
+    verdict = reach_consensus(labels, judges, noise.rate, len(classes), witness)
     notes = [*verdict.notes, *_class_notes(labels, classes, small, verdict.is_issue, judgeable)]
     return Issues(
         labels,

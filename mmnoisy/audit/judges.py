@@ -16,6 +16,7 @@ class Judge(NamedTuple):
             for another class than the given one where the judge does not say which.
         probabilities (np.ndarray, optional): (N, K) out-of-sample class probabilities, NaN rows where not judged.
         extra (dict[str, np.ndarray], optional): Further measures, (N,) each, for information.
+        out_of_sample (bool): Whether the sample's own label was kept from the judge. Defaults to True.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Judge(NamedTuple):
     choice: np.ndarray
     probabilities: Optional[np.ndarray] = None
     extra: Optional[Dict[str, np.ndarray]] = None
+    out_of_sample: bool = True
 
     @property
     def judged(self) -> np.ndarray:

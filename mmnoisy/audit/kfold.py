@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Optional, Sequence
 
 import numpy as np
-import torch
 
-from ..engine.model_parts import unwrap
 from .cache import cached, fingerprint
 from .judges import Judge, judge_by_probabilities
 from .probe import stratified_folds
-from .small_network import network_config, train_network
+from .small_network import network_config, sweep_images, train_network
 
 
 def judge_by_kfold(
@@ -61,16 +59,4 @@ def _judge_fold(images, labels, classes, run: Path, held_out: np.ndarray, epochs
     files = dict(images=images, labels=str(run / 'labels.npy'), rows=str(run / 'rows.npy'))
     cfg = network_config(run, classes=classes, size=len(rows), epochs=epochs, seed=seed, anneal=True, **files)
     model = train_network(cfg).model
-    return dict(probabilities=predict(model, np.load(images, mmap_mode='r'), np.flatnonzero(held_out)))
-
-
-@torch.no_grad()
-def predict(model, images: np.ndarray, rows: np.ndarray, batch: int = 256) -> np.ndarray:
-    """Class probabilities of a classifier for rows of (N, S, S, 3) uint8 images, (M, K) float32."""
-    model = unwrap(model).eval()
-    found = []
-    for start in range(0, len(rows), batch):
-        inputs = torch.from_numpy(images[rows[start : start + batch]]).permute(0, 3, 1, 2)
-        data = model.data_preprocessor(dict(inputs=inputs), False)
-        found.append(model(data['inputs'], mode='tensor').softmax(1).cpu().numpy())
-    return np.concatenate(found)
+    return dict(probabilities=sweep_images(model, np.load(images, mmap_mode='r'), np.flatnonzero(held_out)))

@@ -5,10 +5,13 @@ import time
 from pathlib import Path
 from typing import Optional, Sequence
 
+import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from ..config import config_path
+from ..engine.model_parts import unwrap
 
 #: Iterations of a training at least: few images are seen more often.
 _ITERATIONS = 225
@@ -68,7 +71,9 @@ def network_config(
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4)),
             param_scheduler=[dict(type='CosineAnnealingLR', T_max=epochs, by_epoch=True)] if anneal else None,
             train_cfg=dict(by_epoch=True, max_epochs=epochs),
-            default_hooks=dict(checkpoint=dict(_delete_=True, type='CheckpointHook', interval=1, max_keep_ckpts=1)),
+            default_hooks=dict(
+                checkpoint=dict(_delete_=True, type='CheckpointHook', interval=max(1, epochs // 10), max_keep_ckpts=1)
+            ),
             custom_hooks=list(hooks),
             visualizer=dict(vis_backends=[dict(type='LocalVisBackend')]),
             randomness=dict(seed=seed),
@@ -89,3 +94,17 @@ def train_network(cfg: Config) -> Runner:
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
+
+
+@torch.no_grad()
+def sweep_images(model, images: np.ndarray, rows: Optional[np.ndarray] = None, features: bool = False) -> np.ndarray:
+    """Class probabilities (M, K) of a classifier, or its features (M, D), float32, for rows of (N, S, S, 3) uint8 images."""
+    model = unwrap(model).eval()
+    rows = np.arange(len(images)) if rows is None else rows
+    found = []
+    for start in range(0, len(rows), 256):
+        inputs = torch.from_numpy(images[rows[start : start + 256]]).permute(0, 3, 1, 2)
+        inputs = model.data_preprocessor(dict(inputs=inputs), False)['inputs']
+        result = model.extract_feat(inputs)[-1] if features else model(inputs, mode='tensor').softmax(1)
+        found.append(result.float().cpu().numpy())
+    return np.concatenate(found)

@@ -7,7 +7,7 @@ from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
 from .labels import Labels
-from .listed_images import check_images, read_paths
+from .listed_files import check_images, read_paths
 from .tables import Table, filled, pick_column, read_table
 from .vocabulary import check_classes, encode, find_classes
 
@@ -21,7 +21,8 @@ class CSVDataset(BaseDataset):
     The table is a csv or tsv file (the separator and UTF-16 with a byte order mark are recognised), JSON lines or
     parquet. Usual names of the columns are recognised in upper and lower case, such as ``Path,Label`` and
     ``image,class``. Labels are names of classes, or numbers from 0, see :mod:`mmnoisy.datasets.labels`.
-    ``clean_label`` serves evaluation alone.
+    ``clean_label`` serves evaluation alone. A column ``weight`` becomes the ``sample_weight`` of the loss where the pipeline
+    packs it: ``dict(type='PackInputs', algorithm_keys=('sample_weight',))``.
 
     Args:
         ann_file (str): The table, relative to ``data_root``.
@@ -76,7 +77,7 @@ class CSVDataset(BaseDataset):
         )
 
     def load_data_list(self) -> List[dict]:
-        """One dict a sample: ``img_path``, ``gt_label`` and, if the file has it, ``clean_label``."""
+        """One dict a sample: ``img_path``, ``gt_label`` and, if the file has them, ``clean_label`` and ``sample_weight``."""
         table = read_table(self.ann_file, **self.read)
         columns = self._label_columns(table)
         paths = read_paths(table, self._pick(table, 'path'))
@@ -89,6 +90,8 @@ class CSVDataset(BaseDataset):
             dict(img_path=osp.join(self.img_prefix or '', path), **dict(zip(keys, map(int, labels))))
             for path, *labels in zip(paths, *encoded)
         ]
+        for info, weight in zip(data_list, read_weights(table)):
+            info['sample_weight'] = weight
         rows = self._rows(table)
         if self.check_files:
             check_images(table, [data_list[row]['img_path'] for row in rows], rows)
@@ -128,6 +131,25 @@ class CSVDataset(BaseDataset):
                 logger='current',
                 level=logging.WARNING,
             )
+
+
+def read_weights(table: Table) -> List[float]:
+    """The column ``weight`` of a table; [] where it has none.
+
+    Raises:
+        ValueError: A value that is no number of at least 0; the message names the line.
+    """
+    if 'weight' not in table.columns:
+        return []
+    weights = []
+    for row, cell in enumerate(table.columns['weight']):
+        try:
+            weights.append(float(cell))
+        except (TypeError, ValueError):
+            weights.append(-1.0)
+        if not 0 <= weights[-1] < float('inf'):
+            raise ValueError(f'{table.where(row, "weight")}: a weight must be a number of at least 0, not {cell!r}.')
+    return weights
 
 
 def _check_columns(columns) -> dict:

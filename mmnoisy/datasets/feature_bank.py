@@ -155,6 +155,8 @@ class FeatureBank(BaseDataset):
         self.clean_labels = self._column(clean_label) if clean_label else None
         if self.bank.classes:
             kwargs.setdefault('metainfo', dict(classes=tuple(self.bank.classes)))
+        # Views of one bank share its pages; mmengine's packing of the annotations would take a second for nothing.
+        kwargs.setdefault('serialize_data', False)
         super().__init__(ann_file='', **kwargs)
 
     def load_data_list(self) -> List[dict]:

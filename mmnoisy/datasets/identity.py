@@ -87,11 +87,11 @@ def check_sample_index(dataset, who: str) -> int:
     """
     size, name = len(dataset), type(dataset).__name__
     last = _info(dataset, size - 1).get('sample_idx')
-    inside = 'LabelNoise(source=dict(type="ConcatDataset", datasets=[...]), pipeline=[...])'
     if last != size - 1:
         raise ValueError(
             f'{who} keeps something for each sample, but in the training set, a {name}, row {size - 1} has the sample_idx '
-            f'{last}, so that samples would share it. Put the wrapper inside: {inside}.'
+            f'{last}, so that samples would share it. Join data sets inside, LabelNoise(source=dict(type="ConcatDataset", '
+            'datasets=[...]), pipeline=[...]), and train for more epochs instead of repeating.'
         )
     if not getattr(dataset, 'one_row_per_image', False):
         paths = [_info(dataset, row).get('img_path') for row in range(size)]

@@ -3,7 +3,7 @@ import os
 from mmpretrain.datasets import CustomDataset
 
 from ..registry import DATASETS
-from .class_folders import SUFFIXES, class_folders
+from .listed_files import SUFFIXES, class_folders
 
 
 @DATASETS.register_module()
@@ -11,8 +11,9 @@ class ImageFolder(CustomDataset):
     """One folder a class: mmpretrain's ``CustomDataset`` without hidden folders, which are no classes.
 
     The samples and their order are those of ``CustomDataset``, except that hidden folders such as
-    ``.ipynb_checkpoints`` and folders without an image are no classes, that more kinds of files are images
-    (:data:`SUFFIXES`), and that with ``classes`` a folder may lack some of them, as a small test set does.
+    ``.ipynb_checkpoints`` and folders without an image are no classes, that more kinds of files are images (see
+    :mod:`mmnoisy.datasets.listed_files`), and that with ``classes`` a folder may lack some of them, as a small test set
+    does.
 
     Args:
         data_root (str): Folder. Defaults to ''.

@@ -113,20 +113,20 @@ def to_bytes(values: np.ndarray) -> np.ndarray:
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
-    image = _upright(image)
+    _turn_upright(image)
     if image.mode == 'F' or image.mode.startswith('I'):
         image = Image.fromarray(to_bytes(np.asarray(image)))
     if image.has_transparency_data:
         layer = image.convert('RGBA')
         image = Image.alpha_composite(Image.new('RGBA', layer.size, 'white'), layer)
-    return np.array(image.convert('RGB'))
+    return np.array(image if image.mode == 'RGB' else image.convert('RGB'))
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn_upright(image: Image.Image) -> None:
     try:
-        return ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
     except Exception:  # A damaged EXIF block says nothing about the rotation; the pixels are whole.
-        return image
+        pass
 
 
 @cache

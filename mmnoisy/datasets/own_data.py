@@ -1,15 +1,15 @@
 """A user's own images, whatever form they come in: class folders, a table, or a built-in name."""
 
 import os
+import unicodedata
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from .builtin_data import BUILTIN, digits_folder
-from .class_folders import SUFFIXES, ClassFolders, class_folders, subfolders
 from .labels import Labels
-from .listed_images import check_images, read_paths
+from .listed_files import SUFFIXES, ClassFolders, check_images, class_folders, read_paths, subfolders
 from .tables import SUFFIXES as TABLES
 from .tables import Table, filled, pick_column, read_table
 from .vocabulary import encode, find_classes
@@ -69,7 +69,8 @@ def read_data(
         encoding (str, optional): Of a text file. None: UTF-8, or what its byte order mark says.
 
     Raises:
-        FileNotFoundError: No such file or folder, or a table lists images that are not there.
+        FileNotFoundError: No such file or folder, or none of the images that a table lists is there. Where some are
+            missing, a note says so, and the scan of the images lists them.
         ValueError: It is no data set; the message says what was found and what is needed.
         ImportError: A parquet file, and its reader is not installed.
     """
@@ -112,6 +113,7 @@ def _read_folder(root: Path) -> OwnData:
             labels.extend([classes.index(name)] * len(files))
             splits.extend([split] * len(files))
     notes = [note for split, folders in found.items() for note in _folder_notes(parts[split], folders)]
+    notes += _alike(classes)
     relative = {split: os.path.relpath(folder, root) for split, folder in parts.items()}
     return OwnData(paths, np.array(labels), classes, np.array(splits), str(root), 'folder', {}, relative, notes)
 
@@ -154,6 +156,18 @@ def _folder_notes(root: Path, folders: ClassFolders) -> List[str]:
     return notes
 
 
+def _alike(classes: Sequence[str]) -> List[str]:
+    """A note for names that look like one class written in two ways."""
+    groups: Dict[str, List[str]] = {}
+    for name in classes:
+        groups.setdefault(''.join(unicodedata.normalize('NFKC', name).casefold().split()), []).append(name)
+    return [
+        f'The classes {" and ".join(map(repr, names))} differ only in case, blanks or encoding: are they one?'
+        for names in groups.values()
+        if len(names) > 1
+    ]
+
+
 def _read_list(path: Path, path_column, label_column, sep, encoding) -> OwnData:
     table = read_table(path, sep, encoding)
     columns = {
@@ -165,7 +179,9 @@ def _read_list(path: Path, path_column, label_column, sep, encoding) -> OwnData:
     classes = find_classes(column)
     (labels,) = encode(classes, column)
     paths = [os.path.normpath(path.parent / file) for file in listed]
-    check_images(table, paths, range(len(paths)))
+    there = [os.path.isfile(file) for file in paths]
+    if not any(there):
+        check_images(table, paths, range(len(paths)))
     split, split_column = _splits(table)
     if split_column is not None:
         columns['split'] = split_column
@@ -173,8 +189,14 @@ def _read_list(path: Path, path_column, label_column, sep, encoding) -> OwnData:
     reading = dict(columns=columns, sep=sep, encoding=encoding)
     kind = {'.txt': 'csv', '.ndjson': 'jsonl'}.get(path.suffix.lower(), path.suffix.lower()[1:])
     note = f'{path}: {len(paths)} rows, {table.how}, columns {", ".join(columns.values())}.'
+    notes = [note, *_alike(classes)]
+    if not all(there):
+        row = there.index(False)
+        notes.append(
+            f'{table.name}, line {table.lines[row]}: there is no image {paths[row]} ({there.count(False)} such).'
+        )
     reading = {key: value for key, value in reading.items() if value is not None}
-    return OwnData(paths, labels, list(classes), split, str(path), kind, reading, {}, [note])
+    return OwnData(paths, labels, list(classes), split, str(path), kind, reading, {}, notes)
 
 
 def _splits(table: Table) -> Tuple[np.ndarray, Optional[str]]:

@@ -91,6 +91,7 @@ def trusted_labels(
     path: Optional[str] = None,
     per_class: Optional[int] = None,
     classes: Optional[Sequence[str]] = None,
+    first: Optional[np.ndarray] = None,
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Samples whose label somebody checked, from a file, or drawn where the true labels are known.
 
@@ -103,6 +104,8 @@ def trusted_labels(
         path (str, optional): A csv with the columns ``source_idx,label``; rows outside ``rows`` are left out.
         per_class (int, optional): Samples of each true class. Exactly one of the two is given.
         classes (Sequence[str], optional): Names of the classes, for the file.
+        first (np.ndarray, optional): First row of each row's image (:func:`mmnoisy.datasets.identity.first_rows`): the
+            file may name any row of an image.
 
     Returns:
         tuple[np.ndarray, np.ndarray]: Positions in ``rows`` and labels, (M,) each.
@@ -115,6 +118,8 @@ def trusted_labels(
         raise ValueError("LabelNoise: trusted must be dict(path='trusted.csv') or dict(per_class=10).")
     if path is not None:
         source_idx, labels = load_trusted(path, size, num_classes, classes)
+        if first is not None:
+            source_idx, labels = _by_image(path, source_idx, labels, first)
         inside = np.isin(source_idx, rows)
         return np.searchsorted(rows, source_idx[inside]), labels[inside]
     if isinstance(per_class, bool) or not isinstance(per_class, int) or per_class < 1:
@@ -133,3 +138,17 @@ def trusted_labels(
         )
     chosen = np.concatenate([found[:per_class] for found in members])
     return chosen, clean[rows[chosen]]
+
+
+def _by_image(path, source_idx: np.ndarray, labels: np.ndarray, first: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    images, kept = np.unique(first[source_idx], return_index=True)
+    same = kept[np.searchsorted(images, first[source_idx])]
+    other = np.flatnonzero(labels != labels[same])
+    if len(other):
+        rows = source_idx[same[other[0]]], source_idx[other[0]]
+        raise ValueError(
+            f'trusted file {path}: the source_idx {rows[0]} and {rows[1]} are the same image, but have different labels. '
+            'Keep one.'
+        )
+    kept.sort()
+    return first[source_idx[kept]], labels[kept]

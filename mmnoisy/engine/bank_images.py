@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from ..datasets.image_reading import decode_image, read_file
 
 #: Part of what a bank is recognised by: to be changed with what :func:`image_view` does.
-TRANSFORMS = 'fit-bicubic; crop .4-1, flip'
+TRANSFORMS = 'jpeg at twice the size; fit, bicubic; crop .4-1, flip'
 
 
 def digest(data: bytes) -> int:
@@ -44,14 +44,14 @@ class FileImages:
         """
         return digest(read_file(self.names[row]))
 
-    def read(self, row: int) -> Tuple[np.ndarray, int]:
-        """Image (H, W, 3) uint8 and the fingerprint of the file.
+    def read(self, row: int, at_least: Optional[int] = None) -> Tuple[np.ndarray, int]:
+        """Image (H, W, 3) uint8, of ``at_least`` pixels at least or as it is, and the fingerprint of the file.
 
         Raises:
             ValueError: It cannot be read.
         """
         data = read_file(self.names[row])
-        return decode_image(data, self.names[row]), digest(data)
+        return decode_image(data, self.names[row], at_least), digest(data)
 
 
 class DatasetImages:
@@ -71,7 +71,7 @@ class DatasetImages:
     def digest(self, row: int) -> int:
         return digest(np.ascontiguousarray(self._image(row)).tobytes())
 
-    def read(self, row: int) -> Tuple[np.ndarray, int]:
+    def read(self, row: int, at_least: Optional[int] = None) -> Tuple[np.ndarray, int]:
         """Image (H, W, 3) uint8 and its fingerprint.
 
         Raises:

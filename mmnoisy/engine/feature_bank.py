@@ -169,7 +169,8 @@ def _batches(images, rows, size, views, batch_size, workers) -> Iterator[List[Tu
 
     def load(row: int):
         try:
-            image, seed = images.read(row)
+            # Twice the size is left to be scaled down with care.
+            image, seed = images.read(row, at_least=2 * size)
             return np.stack([image_view(image, size, number, seed) for number in range(views)]), seed
         except Exception as error:  # Whatever it is, the other images are done.
             return str(error).removeprefix(f'{images.names[row]}: ') or type(error).__name__

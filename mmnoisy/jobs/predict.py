@@ -65,7 +65,7 @@ def find_images(images: Sequence) -> List[str]:
     Raises:
         FileNotFoundError: No such file, or a folder without images.
     """
-    from ..datasets.class_folders import SUFFIXES
+    from ..datasets.listed_files import SUFFIXES
 
     found = {}
     for item in [images] if isinstance(images, (str, Path)) else images:

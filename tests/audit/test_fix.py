@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.registry import init_default_scope
 
 from mmnoisy.audit import fix
-from mmnoisy.datasets import CSVDataset
+from mmnoisy.datasets import CSVDataset, LabelNoise
 from mmnoisy.datasets.samples_file import write_rows
+from mmnoisy.stamps import read_weights
 
 CLASSES = ['ant', 'bee, or wasp', 'käfer']
 #: file, given, suggested, is_issue
@@ -151,6 +153,21 @@ def test_the_data_set_reads_the_list(audit_dir, tmp_path):
     assert data.CLASSES == tuple(sorted(CLASSES)) and len(data) == 8
     assert all(os.path.isfile(data.get_data_info(i)['img_path']) for i in range(8))
     assert np.bincount(data.get_gt_labels()).tolist() == [3, 4, 1]
+
+
+def test_weights_reach_the_loss(audit_dir, tmp_path):
+    init_default_scope('mmpretrain')
+    source = dict(type='mmnoisy.CSVDataset', ann_file=str(fix(audit_dir, 'weight').out))
+    pack = dict(type='PackInputs', algorithm_keys=('sample_weight',))
+    data = LabelNoise(source, pipeline=[pack])
+    data.pipeline.transforms.insert(0, lambda info: {**info, 'img': np.zeros((2, 2, 3), np.uint8)})
+    weights = read_weights([data[i]['data_samples'] for i in range(len(data))])
+    expected = {row[0]: float(row[2]) for row in fix(audit_dir, 'weight').rows}
+    assert weights.tolist() == pytest.approx([expected[data.get_data_info(i)['img_path']] for i in range(len(data))])
+    assert len(set(expected.values())) > 3
+    (tmp_path / 'bad.csv').write_text('path,label,weight\na.png,ant,-1\n')
+    with pytest.raises(ValueError, match="bad.csv, line 2.*weight.*not '-1'"):
+        CSVDataset(ann_file=str(tmp_path / 'bad.csv'), check_files=False)
 
 
 def test_links_in_corrected_folders(audit_dir, tmp_path):

@@ -16,7 +16,7 @@ HUGE = '7' * 100
 def csv_dataset(tmp_path, labels, header='path,label', **kwargs):
     rows = [f'{row}.png,{label}' for row, label in enumerate(labels)]
     (tmp_path / 'train.csv').write_text('\n'.join([header, *rows]) + '\n', encoding='utf-8')
-    return lambda: CSVDataset('train.csv', data_root=str(tmp_path), check_files=False, **kwargs)
+    return lambda: CSVDataset('train.csv', data_root=str(tmp_path), check_files=False, serialize_data=False, **kwargs)
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,19 @@ def test_trusted_files(tmp_path, refused, content, words):
     ],
     ids=str,
 )
-def test_options_of_label_noise(refused, options, words):
-    refused(lambda: LabelNoise(**dict(dict(source=dict(type='mmnoisy.Digits')), **options)), *words)
+def test_options_of_label_noise(tmp_path, refused, options, words):
+    rows = ''.join(f'{row}.png,{row % 3}\n' for row in range(60))
+    (tmp_path / 'list.csv').write_text('path,label\n' + rows)
+    source = dict(
+        type='mmnoisy.CSVDataset',
+        ann_file='list.csv',
+        data_root=str(tmp_path),
+        check_files=False,
+        serialize_data=False,
+        pipeline=[],
+    )
+    assert len(LabelNoise(source, dict(kind='symmetric', rate=0.4))) == 60
+    refused(lambda: LabelNoise(**dict(dict(source=source), **options)), *words)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +245,8 @@ def test_samples_csv(tmp_path, refused, row, words):
     path = tmp_path / 'samples.csv'
     path.write_text(f'source_idx,given_label,is_issue,score\n{row}\n')
     (tmp_path / 'samples.csv.meta.json').write_text(json.dumps({}))
-    refused(lambda: LabelNoise(dict(type='mmnoisy.Digits'), keep=str(path)), 'samples.csv', 'line 2', *words)
+    source = dict(type='mmnoisy.Digits', serialize_data=False)
+    refused(lambda: LabelNoise(source, keep=str(path)), 'samples.csv', 'line 2', *words)
 
 
 def test_lists_of_real_world_data(tmp_path, refused):

@@ -67,9 +67,8 @@ def test_splits(tmp_path, refused):
         ('path,label,split\ncat/0.png,cat,test\ndog/0.png,dog,test\n', ['no row', 'train']),
         ('path,label,split\ncat/0.png,cat,train\ndog/0.png,dog,\n', ['line 3', 'split', 'empty']),
         ('path,label,split\ncat/0.png,cat,train\ndog/0.png,dog,test\n', ['line 3', "'dog'", 'train']),
-        ('path,label\ncat/0.png,cat\nnone.png,dog\n', ['line 3', 'none.png', 'no image']),
         ('path,label\n' + ''.join(f'{i}.png,cat\n' for i in range(5000)), ['line 2', '5000']),
-        ('path,label\ncat,cat\ndog/0.png,dog\n', ['line 2', 'no image']),
+        ('path,label\ncat,cat\ndog,dog\n', ['line 2', 'no image', '2 of 2']),
         ('path,label\nhttps://host/0.png,cat\n', ['line 2', 'https://host/0.png', 'local']),
         ('path,label\ncat/0.png,1\ndog/0.png,3\n', ['line 2', 'count from 0']),
     ],
@@ -77,6 +76,16 @@ def test_splits(tmp_path, refused):
 def test_lists(root, refused, text, words):
     (root / 'list.csv').write_text(text)
     refused(lambda: read_data(root / 'list.csv'), 'list.csv', *words)
+
+
+def test_some_files_are_missing(root, refused):
+    (root / 'list.csv').write_text('path,label\ncat/0.png,cat\nnone.png,dog\ncat,cat\ndog/0.png,dog\n')
+    data = read_data(root / 'list.csv')
+    assert 'list.csv, line 3: there is no image' in data.notes[-1] and '(2 such)' in data.notes[-1]
+    report = check(data)
+    assert [os.path.basename(problem.path) for problem in report.problems] == ['none.png', 'cat'] and not report.ok
+    source = dict(type='mmnoisy.CSVDataset', ann_file='list.csv', data_root=str(root))
+    refused(lambda: LabelNoise(source), 'line 3', 'none.png', '2 of 4')
 
 
 def test_options(root, refused):

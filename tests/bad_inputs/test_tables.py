@@ -13,7 +13,7 @@ from mmnoisy.datasets.own_data import read_data
 def dataset(tmp_path, content, name='train.csv', **kwargs):
     data = content if isinstance(content, bytes) else content.encode()
     (tmp_path / name).write_bytes(data)
-    return lambda: CSVDataset(name, data_root=str(tmp_path), check_files=False, **kwargs)
+    return lambda: CSVDataset(name, data_root=str(tmp_path), check_files=False, serialize_data=False, **kwargs)
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,32 @@ def test_threads_wait_where_images_are_large(files, monkeypatch):
     monkeypatch.setattr(image_scan, 'read_image', slow)
     large = [path for path in files if 'text' not in path and 'zero' not in path]
     assert len(scan_images(large, 4).problems) == 0 and max(most) == 1
+
+
+def test_a_messy_folder(tmp_path):
+    rng = np.random.default_rng(0)
+    pixels = [Image.fromarray(rng.integers(256, size=(40, 30, 3)).astype(np.uint8)) for _ in range(8)]
+    rotated = Image.Exif()
+    rotated[0x0112] = 6
+    for number, name in enumerate(('my "best" cats', "dog's", 'Bären')):
+        folder = tmp_path / name
+        folder.mkdir()
+        image = pixels[number]
+        image.convert('L').save(folder / 'grey photo.jpg')
+        image.convert('RGBA').save(folder / 'ünïcode.png')
+        image.convert('CMYK').save(folder / "it's, cmyk.jpg")
+        image.save(folder / 'rotated.jpg', exif=rotated)
+        Image.fromarray(rng.integers(65536, size=(9, 9)).astype(np.uint16)).save(folder / '16 bit.png')
+        Image.fromarray(rng.random((9, 9)).astype(np.float32)).save(folder / 'float.tif')
+        (folder / 'empty.jpg').touch()
+        (folder / 'truncated.jpg').write_bytes((folder / 'rotated.jpg').read_bytes()[:900])
+    pixels[0].save(tmp_path / "dog's" / 'same.bmp')
+    pixels[0].save(tmp_path / 'my "best" cats' / 'same.bmp')
+    (tmp_path / 'nothing here').mkdir()
+    (tmp_path / '.ipynb_checkpoints').mkdir()
+    report = check(read_data(tmp_path))
+    assert report.classes == ['Bären', "dog's", 'my "best" cats'] and report.counts == dict(train=[6, 7, 7])
+    assert sorted({os.path.basename(p.path) for p in report.problems}) == ['empty.jpg', 'truncated.jpg']
+    # The transparent png of the first class has the same pixels as its copies.
+    assert [len(same.paths) for same in report.conflicts] == [3] and report.duplicates == []
+    assert len(report.notes) == 2 and not report.ok and '6 files cannot be read' in report.failures[0]

@@ -60,7 +60,7 @@ def test_tables_in_many_forms(root, name, content):
     assert data.paths == [str(root / path) for path in ('cat/0.png', 'dog/0.png', 'cat/1.png')]
     assert data.labels.tolist() == LABELS and data.classes in (['cat', 'dog'], ['0', '1'])
     assert data.split.tolist() == ['train'] * 3 and data.kind == name[2:]
-    trained = CSVDataset(name, data_root=str(root), **data.reading)
+    trained = CSVDataset(name, data_root=str(root), serialize_data=False, **data.reading)
     assert trained.get_gt_labels().tolist() == LABELS and list(trained.CLASSES) == data.classes
     assert [trained.get_data_info(row)['img_path'] for row in range(3)] == data.paths
 
@@ -70,7 +70,7 @@ def test_latin_1_and_odd_columns_when_told(root):
     options = dict(path_column='foo', label_column='bar', encoding='latin-1')
     data = read_data(root / 'a.csv', **options)
     assert data.classes == ['Bär', 'cat'] and data.reading['encoding'] == 'latin-1'
-    assert CSVDataset('a.csv', data_root=str(root), **data.reading).CLASSES == ('Bär', 'cat')
+    assert CSVDataset('a.csv', data_root=str(root), serialize_data=False, **data.reading).CLASSES == ('Bär', 'cat')
 
 
 def test_parquet_through_pandas(root, monkeypatch):
@@ -135,6 +135,14 @@ def test_class_folders(root):
     trained = ImageFolder(data_root=str(root))
     assert trained.CLASSES == ('cat', 'dog')
     assert [trained.get_data_info(row)['img_path'] for row in range(5)] == data.paths
+
+
+def test_classes_that_look_like_one(root):
+    images(root, ('Cat', 'a\u0308', '\u00e4'))
+    assert [note for note in read_data(root).notes if 'are they one?' in note] == [
+        "The classes 'Cat' and 'cat' differ only in case, blanks or encoding: are they one?",
+        "The classes 'a\u0308' and '\u00e4' differ only in case, blanks or encoding: are they one?",
+    ]
 
 
 def test_ordinary_folders_are_read_as_upstream(root):

@@ -151,10 +151,10 @@ def test_no_readable_image_is_no_reason_to_stop(tmp_path, files):
 def test_what_could_be_read_later_is_tried_again(tmp_path, files, monkeypatch):
     read = building.as_images(files).__class__.read
 
-    def refused(self, row):
+    def refused(self, row, at_least=None):
         if row == 4:
             raise ValueError(f'{self.names[row]}: it cannot be opened (Permission denied).')
-        return read(self, row)
+        return read(self, row, at_least)
 
     with monkeypatch.context() as patch:
         patch.setattr('mmnoisy.engine.bank_images.FileImages.read', refused)

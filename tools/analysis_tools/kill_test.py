@@ -9,19 +9,22 @@ the weights of the last checkpoint.
 
 import argparse
 import json
+import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
+import mmpretrain.models  # noqa: F401  (here, so that no fork needs seconds for it)
 import torch
 
 from mmnoisy.config import find_config
 from mmnoisy.engine.checkpoints import newest_complete
+from mmnoisy.stages import main as main_of_train
 
-TOOLS = Path(__file__).resolve().parent.parent
 TIMES = ('train_seconds', 'images_per_second')
 
 
@@ -36,9 +39,44 @@ def parse_args():
     return parser.parse_args()
 
 
-def start(command, log) -> subprocess.Popen:
-    """Run a command with its output at the end of a file."""
-    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+def start(arguments, log) -> int:
+    """Run ``tools/train.py`` in a fork of this process, which has imported everything; returns the fork's id."""
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+        main_of_train(arguments)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def ended(child: int, seconds: float) -> bool:
+    """Wait for a fork for so long; returns whether it was over before, and kills it otherwise."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def finish(arguments, log) -> None:
+    """Let the command run to its end.
+
+    Raises:
+        SystemExit: It ended with an error.
+    """
+    if os.waitpid(start(arguments, log), 0)[1] != 0:
+        raise SystemExit(f'The command did not end well: see {log.name}')
 
 
 def without_times(value):
@@ -62,42 +100,34 @@ def results(folder: Path) -> dict:
     return found
 
 
-def kill_and_finish(command, folder: Path, moments) -> int:
+def kill_and_finish(arguments, folder: Path, moments) -> int:
     """Kill the command after each of the moments (s), until it is over; then let it end. Returns the number of kills."""
     kills = 0
     with open(f'{folder}.log', 'w') as log:
         for moment in moments:
-            process = start(command, log)
-            try:
-                process.wait(moment)
+            if ended(start(arguments, log), moment):
                 break
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
             kills += 1
             files = sorted(str(file.relative_to(folder)) for file in folder.rglob('*.pth*'))
             print(f'  killed after {moment:.1f} s, left: {", ".join(files) or "nothing"}', flush=True)
-        if start(command, log).wait() != 0:
-            raise SystemExit(f'The command did not end well: see {folder}.log')
+        finish(arguments, log)
     return kills
 
 
 def main():
     args = parse_args()
     config, out = find_config(args.config), Path(args.work_dir)
-    script = TOOLS / 'train.py'
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
 
-    def command(folder):
+    def arguments(folder):
         options = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
-        return [sys.executable, str(script), config, '--work-dir', str(folder), '--resume', *options]
+        return [config, '--work-dir', str(folder), '--resume', *options]
 
     begin = time.perf_counter()
     with (out / 'unbroken.log').open('w') as log:
-        if start(command(out / 'unbroken'), log).wait() != 0:
-            raise SystemExit(f'The unbroken run failed: see {out}/unbroken.log')
+        finish(arguments(out / 'unbroken'), log)
     seconds = time.perf_counter() - begin
     expected = results(out / 'unbroken')
     print(f'{config}: unbroken {seconds:.0f} s, {expected["summary.json"].get("test_accuracy_last")}', flush=True)
@@ -106,7 +136,7 @@ def main():
         moments = [draw.uniform(0, seconds) for _ in range(min(args.per_run, args.kills - kills))]
         folder = out / f'killed_{number}'
         number += 1
-        kills += kill_and_finish(command(folder), folder, moments)
+        kills += kill_and_finish(arguments(folder), folder, moments)
         found = results(folder)
         different = sorted(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
         failed += bool(different)

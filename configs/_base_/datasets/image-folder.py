@@ -42,7 +42,9 @@ test_dataloader = dict(
     batch_size=32,
     num_workers=2,
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='mmnoisy.ImageFolder', data_root=data_root, data_prefix='test', test_mode=True, pipeline=test_pipeline),
+    dataset=dict(
+        type='mmnoisy.ImageFolder', data_root=data_root, data_prefix='test', test_mode=True, pipeline=test_pipeline
+    ),
     sampler=dict(type='DefaultSampler', shuffle=False),
 )
 val_evaluator = dict(type='Accuracy', topk=(1,))

@@ -1,12 +1,7 @@
-# AUM with CE and a linear probe on 1280 features of 10 classes, then training on the samples that are left. Run it with
-# tools/train_stages.py. A constant learning rate, as in aum_cnn3_10e.py.
+# AUM with CE and a probe of 10 classes, then training on the samples that are left. Run it with tools/train_stages.py.
+# A constant learning rate, as in aum_cnn3_10e.py.
 measure = {
-    'model': dict(
-        _delete_=True,
-        type='mmnoisy.SampleAwareClassifier',
-        backbone=dict(type='mmnoisy.FeatureProbe', in_channels=1280, bank='data/features/train'),
-        head=dict(type='LinearClsHead', num_classes=11, in_channels=1280, loss=dict(type='CrossEntropyLoss')),
-    ),
+    'model.head.num_classes': 11,
     'custom_hooks': [dict(type='mmnoisy.AUMHook', threshold_class=True)],
     'optim_wrapper.optimizer.lr': 0.01,
     'param_scheduler': None,

@@ -21,11 +21,12 @@ from tests.test_resume import TIMES, assert_equal
 DEFAULT = dict(max_keep_ckpts=1, save_best='auto')
 
 
-def short(folder, epochs=4, **overrides):
+def short(folder, epochs=3, **overrides):
     small = {f'{part}_dataloader__dataset__source__indices': 200 for part in ('train', 'val')}
     cfg = digits_cfg(folder, epochs=epochs, **small, **overrides)
     cfg.default_hooks.checkpoint.update(DEFAULT)
     cfg.default_hooks.checkpoint.min_seconds = 0
+    cfg.default_hooks.summary.train_interval = 0
     return cfg
 
 
