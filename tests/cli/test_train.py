@@ -129,8 +129,10 @@ def test_export_of_one_network_predicts_as_it_did(data, run, tmp_path, net):
     path = next(path for path in data[1] if path.endswith("'0 ü.png"))  # An ordinary grey image.
     (told,) = ImageClassificationInferencer(cfg, pretrained=str(out.checkpoint), device='cpu')(path)
     assert told['pred_class'] == out.classes[told['pred_label']]
-    sample = model.test_step(pseudo_collate([inference_pipeline(find_run(run).cfg)(dict(img_path=path, gt_label=0))]))[0]
-    np.testing.assert_allclose(told['pred_scores'], sample.pred_score.numpy(), atol=1e-4)
+    sample = model.test_step(pseudo_collate([inference_pipeline(find_run(run).cfg)(dict(img_path=path, gt_label=0))]))[
+        0
+    ]
+    np.testing.assert_allclose(told['pred_scores'], sample.pred_score.detach().numpy(), atol=1e-4)
     assert not any(key.startswith('net') for key in plain) and out.classes == sorted(CLASSES[:3])
 
 
