@@ -9,7 +9,7 @@ from mmengine.config import Config
 from ..config import config_path
 from ..datasets.own_data import OwnData
 from ..files import write_text
-from .data_config import dataset_config, parts
+from .data_config import dataset_config, has_weights, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
 #: Options of hooks and models that count epochs of the packaged schedule.
@@ -87,6 +87,8 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
         changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options)
         if not options.workers:
             changes[f'{part}_dataloader.persistent_workers'] = False
+    if has_weights(data):
+        changes['train_dataloader.dataset.pipeline'][-1]['algorithm_keys'] = ('sample_weight',)
     if 'val' in parts(data):
         changes['train_dataloader.dataset.holdout'] = 0.0
         pipeline = changes.pop('val_dataloader.dataset.pipeline')
