@@ -1,5 +1,6 @@
 """Build of mmnoisy: the package, and configs, tools and the model index inside it as ``mmnoisy/.mim``."""
 
+import runpy
 import shutil
 from pathlib import Path
 
@@ -8,17 +9,6 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 MIM = ('configs', 'tools', 'model-index.yml')
-
-# The only place that bounds the pair. They must come from one index: a CPU-only torch beside PyPI's torchvision
-# fails with "operator torchvision::nms does not exist". Tried: 2.15.0 + 0.29.2 and 2.11.0 + 0.26.0.
-TORCH = ['torch>=2.11,<2.16', 'torchvision>=0.26,<0.30']
-
-# The two stacks have the same import names: one environment holds one of them, so neither is a plain requirement.
-# mmnoisy/compat.py checks the same at import.
-STACKS = {
-    'openmmlab': ['mmengine>=0.10.7,<0.11', 'mmcv-lite>=2.1,<2.3', 'mmpretrain>=1.2,<1.3'],
-    'onedl': ['onedl-mmengine>=0.10.12,<0.11', 'onedl-mmcv>=2.3.6,<2.4', 'onedl-mmpretrain>=1.3.6,<1.4'],
-}
 
 # What features, audit and report need; imported only where it is used. EfficientNet-Lite0's package holds its ImageNet
 # weights: nothing is downloaded at run time.
@@ -53,15 +43,24 @@ class BuildWithMim(build_py):
                 shutil.copy(source, target / name)
 
 
-def read_version():
-    scope = {}
-    exec((ROOT / 'mmnoisy' / 'version.py').read_text(), scope)
-    return scope['__version__']
+def read(module):
+    """The names of a module that imports nothing; the package itself needs torch."""
+    return runpy.run_path(str(ROOT / 'mmnoisy' / f'{module}.py'))
+
+
+def as_list(requirements):
+    """``{name: specifier}`` as pip writes them."""
+    return [f'{name}{specifier}' for name, specifier in requirements.items()]
+
+
+REQUIREMENTS = read('requirements')
+STACKS = {stack: as_list(requirements) for stack, requirements in REQUIREMENTS['STACKS'].items()}
+TORCH = as_list(REQUIREMENTS['TORCH'])
 
 
 setup(
     name='mmnoisy',
-    version=read_version(),
+    version=read('version')['__version__'],
     description='Training image classifiers on noisy labels, as an MMPretrain plugin',
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8') if (ROOT / 'README.md').exists() else '',
     long_description_content_type='text/markdown',
@@ -69,7 +68,7 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
-    package_data={'mmnoisy.report': ['templates/*']},
+    package_data={'mmnoisy': ['py.typed'], 'mmnoisy.report': ['templates/*']},
     install_requires=TORCH
     + ['numpy', 'pillow>=10.1', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
     extras_require=dict(
@@ -79,6 +78,8 @@ setup(
         tests=[
             'pytest==9.2.0',
             'ruff==0.17.6',
+            'mypy==2.4.1',
+            'types-PyYAML==6.0.12.20261122',
             'aum==1.0.2',
             'selenium==4.51.0',
             'efficientnet_lite_pytorch==0.1.0',
@@ -86,6 +87,7 @@ setup(
             *FEATURES,
             *ONNX,
         ],
+        docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2'],
     ),
     cmdclass=dict(build_py=BuildWithMim),
     entry_points={'console_scripts': ['mmnoisy = mmnoisy.cli:main']},

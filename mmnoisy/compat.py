@@ -7,22 +7,10 @@ import warnings
 from functools import cache
 from importlib import metadata
 
-from packaging.version import parse
+from packaging.specifiers import SpecifierSet
 
-#: Distribution name -> supported range [minimum, maximum) for each of the two stacks. Both provide the same import
-#: names (``mmengine``, ``mmcv``, ``mmpretrain``), so only one of them can be installed.
-STACKS = {
-    'openmmlab': {
-        'mmengine': ('0.10.4', '1.0'),
-        'mmcv-lite': ('2.0.0', '2.4'),
-        'mmpretrain': ('1.2.0', '2.0'),
-    },
-    'onedl': {
-        'onedl-mmengine': ('0.10.9', '1.0'),
-        'onedl-mmcv': ('2.3.0', '3.0'),
-        'onedl-mmpretrain': ('1.3.0', '2.0'),
-    },
-}
+from .requirements import STACKS
+
 #: A full ``mmcv`` build serves as well as ``mmcv-lite``: mmnoisy never uses ``mmcv.ops``.
 _ALTERNATIVES = {'mmcv-lite': 'mmcv'}
 
@@ -75,12 +63,12 @@ def check_stack() -> None:
         return
     stack, versions = found.popitem()
     problems = []
-    for name, (low, high) in STACKS[stack].items():
+    for name, supported in STACKS[stack].items():
         version = versions[name]
         if version is None:
             problems.append(f'{name} is missing')
-        elif not parse(low) <= parse(version) < parse(high):
-            problems.append(f'{name} {version} is not in [{low}, {high})')
+        elif not SpecifierSet(supported).contains(version, prereleases=True):
+            problems.append(f'{name} {version} is not {supported}')
     if problems:
         raise ImportError(
             f'mmnoisy cannot use the installed {stack} stack: '

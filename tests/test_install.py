@@ -8,9 +8,12 @@ import zipfile
 import pytest
 import yaml
 from mmengine.config import Config
+from packaging.metadata import Metadata
+from packaging.specifiers import SpecifierSet
 
 import mmnoisy
-from mmnoisy import config
+from mmnoisy import compat, config
+from mmnoisy.requirements import TORCH
 
 from .helpers import CONFIGS, ROOT
 
@@ -45,6 +48,16 @@ def built(tmp_path_factory):
     return tree
 
 
+def wheel_metadata(built):
+    (wheel,) = (built / 'dist/wheel').glob('*.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.read(f'mmnoisy-{mmnoisy.__version__}.dist-info/METADATA').decode()
+
+
+def specifiers(requirements):
+    return {name: SpecifierSet(text) for name, text in requirements.items()}
+
+
 def _mim_files():
     for folder in ('configs', 'tools'):
         for root, _, names in os.walk(ROOT / folder):
@@ -56,15 +69,18 @@ def test_wheel_has_the_package_and_mim(built):
     (wheel,) = (built / 'dist/wheel').glob('*.whl')
     assert wheel.name == f'mmnoisy-{mmnoisy.__version__}-py3-none-any.whl'
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {'mmnoisy/compat.py', 'mmnoisy/models/losses/gce_loss.py', 'mmnoisy/.mim/model-index.yml'} <= names
+    assert {
+        'mmnoisy/compat.py',
+        'mmnoisy/py.typed',
+        'mmnoisy/models/losses/gce_loss.py',
+        'mmnoisy/.mim/model-index.yml',
+    } <= names
     assert {f'mmnoisy/.mim/{name}' for name in _mim_files()} <= names
     assert not [name for name in names if name.startswith(('tests', 'configs', 'tools'))]
 
 
 def test_wheel_requires_neither_stack_unless_asked(built):
-    (wheel,) = (built / 'dist/wheel').glob('*.whl')
-    with zipfile.ZipFile(wheel) as archive:
-        text = archive.read(f'mmnoisy-{mmnoisy.__version__}.dist-info/METADATA').decode()
+    text = wheel_metadata(built)
     required = [line[len('Requires-Dist: ') :] for line in text.splitlines() if line.startswith('Requires-Dist: ')]
     plain = [line for line in required if 'extra ==' not in line]
     assert not [line for line in plain if 'mm' in line]
@@ -116,14 +132,13 @@ def test_model_index_lists_every_metafile():
     assert listed == sorted(str(path.relative_to(ROOT)) for path in CONFIGS.glob('*/metafile.yml'))
 
 
-def test_versions_of_setup_are_inside_those_of_compat():
-    from mmnoisy.compat import STACKS
-
-    text = (ROOT / 'setup.py').read_text()
-    for stack, ranges in STACKS.items():
-        assert f"'{stack}'" in text
-        for name in ranges:
-            assert f"'{name}>=" in text
+def test_requirements_of_the_wheel_are_those_that_compat_checks(built):
+    required = Metadata.from_email(wheel_metadata(built), validate=False).requires_dist
+    for stack, supported in compat.STACKS.items():
+        declared = [item for item in required if item.marker and item.marker.evaluate({'extra': stack})]
+        assert {item.name: item.specifier for item in declared} == specifiers(supported)
+    plain = {item.name: item.specifier for item in required if item.marker is None}
+    assert specifiers(TORCH).items() <= plain.items()
 
 
 def test_metafiles_name_configs_that_exist():

@@ -39,7 +39,7 @@ def judge_by_dynamics(
         run.mkdir(parents=True, exist_ok=True)
         np.save(run / 'labels.npy', labels)
         hooks = [dict(type='mmnoisy.AUMHook', probabilities=True)]
-        cfg = network_config(run, images, str(run / 'labels.npy'), classes, len(labels), seed=seed, hooks=hooks)
+        cfg = network_config(run, images, str(run / 'labels.npy'), len(classes), len(labels), seed=seed, hooks=hooks)
         runner = train_network(cfg)
         hook = next(hook for hook in runner.hooks if isinstance(hook, AUMHook))
         return dict(

@@ -107,10 +107,12 @@ def find_issues(
     if features is not None:
         features = _check_features(features, len(labels))
     small, judgeable = small_classes(labels, classes)
-    named, found = _split_judges(judges, features)
-    for name, probabilities in _named(pred_probs).items():
-        found.append(judge_by_probabilities(name, labels, _where(judgeable, probabilities)))
-    if not named and not found:
+    named, objects = _split_judges(judges, features)
+    given = [
+        judge_by_probabilities(name, labels, _where(judgeable, probabilities))
+        for name, probabilities in _named(pred_probs).items()
+    ]
+    if not named and not given and not objects:
         raise ValueError('find_issues has nothing to judge by: give it features, pred_probs or judges.')
     pairs, near, copies = [], None, np.full(len(labels), -1)
     if features is not None:
@@ -120,8 +122,10 @@ def find_issues(
         near = voters(neighbours, k, threshold)
         pairs = near_duplicates(neighbours, threshold)
         copies = duplicate_of(pairs, len(labels))
-    for name in named:
-        found.append(_feature_judge(name, features, labels, judgeable, near, copies, len(classes), folds, seed))
+    found = [
+        _feature_judge(name, features, labels, judgeable, near, copies, len(classes), folds, seed) for name in named
+    ]
+    found += [*given, *objects]
     return _combine(labels, classes, judgeable, small, found, near, pairs, copies, witness, seed)
 
 

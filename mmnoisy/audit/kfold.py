@@ -57,6 +57,6 @@ def _judge_fold(images, labels, classes, run: Path, held_out: np.ndarray, epochs
     np.save(run / 'labels.npy', labels)
     np.save(run / 'rows.npy', rows)
     files = dict(images=images, labels=str(run / 'labels.npy'), rows=str(run / 'rows.npy'))
-    cfg = network_config(run, classes=classes, size=len(rows), epochs=epochs, seed=seed, anneal=True, **files)
+    cfg = network_config(run, num_classes=len(classes), size=len(rows), epochs=epochs, seed=seed, anneal=True, **files)
     model = train_network(cfg).model
     return dict(probabilities=sweep_images(model, np.load(images, mmap_mode='r'), np.flatnonzero(held_out)))

@@ -22,7 +22,7 @@ def network_config(
     folder,
     images: str,
     labels: str,
-    classes: Sequence[str],
+    num_classes: int,
     size: int,
     rows: Optional[str] = None,
     epochs: int = 10,
@@ -39,7 +39,7 @@ def network_config(
         folder (str | Path): Work dir.
         images (str): See :class:`mmnoisy.datasets.ImageArray`, also for ``labels`` and ``rows``.
         labels (str): File.
-        classes (Sequence[str]): Names.
+        num_classes (int): K.
         size (int): Number of training images.
         rows (str, optional): File of the rows to train on.
         epochs (int): At least; more where there are few images. Defaults to 10.
@@ -49,7 +49,7 @@ def network_config(
     """
     epochs = max(epochs, -(-_ITERATIONS * _BATCH // size))
     loader = dict(num_workers=0, persistent_workers=False, collate_fn=dict(type='mmnoisy.collate_batch'))
-    source = dict(type='mmnoisy.ImageArray', images=images, labels=labels, classes=list(classes), rows=rows)
+    source = dict(type='mmnoisy.ImageArray', images=images, labels=labels, num_classes=num_classes, rows=rows)
     cfg = Config.fromfile(config_path('_base_/default_runtime.py'))
     cfg.merge_from_dict(
         dict(
@@ -58,10 +58,10 @@ def network_config(
                 type='mmnoisy.SampleAwareClassifier',
                 backbone=dict(type='mmnoisy.CNN3', in_channels=3),
                 head=dict(
-                    type='LinearClsHead', num_classes=len(classes), in_channels=128, loss=dict(type='CrossEntropyLoss')
+                    type='LinearClsHead', num_classes=num_classes, in_channels=128, loss=dict(type='CrossEntropyLoss')
                 ),
             ),
-            data_preprocessor=dict(num_classes=len(classes), mean=[127.5] * 3, std=[64.0] * 3),
+            data_preprocessor=dict(num_classes=num_classes, mean=[127.5] * 3, std=[64.0] * 3),
             train_dataloader=dict(
                 loader,
                 batch_size=_BATCH,
@@ -72,7 +72,7 @@ def network_config(
             param_scheduler=[dict(type='CosineAnnealingLR', T_max=epochs, by_epoch=True)] if anneal else None,
             train_cfg=dict(by_epoch=True, max_epochs=epochs),
             default_hooks=dict(
-                checkpoint=dict(_delete_=True, type='CheckpointHook', interval=max(1, epochs // 10), max_keep_ckpts=1)
+                checkpoint=dict(_delete_=True, type='CheckpointHook', interval=max(1, epochs // 3), max_keep_ckpts=1)
             ),
             custom_hooks=list(hooks),
             visualizer=dict(vis_backends=[dict(type='LocalVisBackend')]),

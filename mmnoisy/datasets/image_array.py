@@ -1,4 +1,4 @@
-from typing import List, Optional, Sequence
+from typing import List, Optional
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
@@ -13,7 +13,7 @@ class ImageArray(BaseDataset):
     Args:
         images (str): (N, H, W, 3) uint8, RGB.
         labels (str): (N,) integers.
-        classes (Sequence[str]): Names of the K classes.
+        num_classes (int): K; the classes are called '0'..'K-1'.
         rows (str, optional): A ``.npy`` file of rows, (M,) integers: only these. Defaults to None.
         **kwargs: See :class:`mmpretrain.datasets.BaseDataset`.
 
@@ -22,7 +22,7 @@ class ImageArray(BaseDataset):
         ValueError: Arrays that do not fit.
     """
 
-    def __init__(self, images: str, labels: str, classes: Sequence[str], rows: Optional[str] = None, **kwargs):
+    def __init__(self, images: str, labels: str, num_classes: int, rows: Optional[str] = None, **kwargs):
         self.images = np.load(images, mmap_mode='r', allow_pickle=False)
         self.labels = np.load(labels, allow_pickle=False).astype(np.int64)
         if self.images.ndim != 4 or self.images.dtype != np.uint8 or len(self.images) != len(self.labels):
@@ -31,7 +31,7 @@ class ImageArray(BaseDataset):
                 f'{self.images.shape} {self.images.dtype}.'
             )
         self.rows = np.arange(len(self.labels)) if rows is None else np.load(rows, allow_pickle=False)
-        super().__init__(ann_file='', classes=list(classes), **kwargs)
+        super().__init__(ann_file='', classes=[str(label) for label in range(num_classes)], **kwargs)
 
     def load_data_list(self) -> List[dict]:
         """One dict a sample: ``gt_label``."""

@@ -60,7 +60,7 @@ def test_pred_probs_alone_and_beside_features(found):
     assert [judge.name for judge in alone.judges] == ['pred_probs'] and not alone.near_duplicates
     np.testing.assert_allclose(alone.score, issues.judges[0].score)
     both = find_issues(given, pred_probs=dict(net=probe), features=features, judges=['knn'])
-    assert [judge.name for judge in both.judges] == ['net', 'knn']
+    assert [judge.name for judge in both.judges] == ['knn', 'net']
     np.testing.assert_allclose(both.score, issues.score)
 
 
