@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from ..extraction import extract
+from ..files import write_text
 from .predict import class_names, load_model
 from .run_folder import Run, find_run
 
@@ -123,11 +124,10 @@ def _write_onnx(run: Run, out: Path) -> list:
         verbose=False,
         **names,
     )
-    steps = [dict(step) for step in pipeline]
+    middle = dict(type='middle square, scaled (PIL.ImageOps.fit, bicubic)', size=size)
+    steps = [middle] if run.cfg.get('features') else [dict(step) for step in pipeline]
     about = dict(classes=classes, size=size, channels='RGB', range=[0, 255], pipeline=steps)
-    (out / 'model.json').write_text(
-        json.dumps(about, indent=1, ensure_ascii=False, default=str) + '\n', encoding='utf-8'
-    )
+    write_text(out / 'model.json', json.dumps(about, indent=1, ensure_ascii=False, default=str) + '\n')
     return classes
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..datasets.image_scan import scan_images
 from ..datasets.own_data import OwnData, read_data
+from .data_config import has_weights
 from .options import TrainOptions, choose
 from .run_folder import is_used
 
@@ -81,6 +82,8 @@ def train(
     work_dir = find_work_dir(data, method, work_dir, resume)
     job = Job(data, test, work_dir, list(overrides), resume, console, say)
     options.update(typical=check_images(data, test, work_dir), num_images=int((data.split == 'train').sum()))
+    if (method == 'auto' or options.get('frozen')) and has_weights(data):
+        say(f'The column weight of {data.source} is not used: that needs a method that trains on images.')
     if method == 'auto':
         from .auto import train_auto
 

@@ -1,7 +1,6 @@
 """An ordinary config file for a user's own data: a few lines over a config of the package."""
 
 import math
-import os
 from pathlib import Path
 from typing import Iterator, Optional
 
@@ -9,7 +8,8 @@ from mmengine.config import Config
 
 from ..config import config_path
 from ..datasets.own_data import OwnData
-from .data_config import dataset_config, parts
+from ..files import write_text
+from .data_config import dataset_config, has_weights, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
 #: Options of hooks and models that count epochs of the packaged schedule.
@@ -57,9 +57,7 @@ def write_config(
     path.parent.mkdir(parents=True, exist_ok=True)
     head = f'# {note}\n' if note else ''
     text = f"{head}_base_ = __import__('mmnoisy').config_path({base!r})\n{Config(nested(changes)).pretty_text}"
-    part = path.with_name(path.name + '.part')
-    part.write_text(text, encoding='utf-8')
-    os.replace(part, path)
+    write_text(path, text)
     return path
 
 
@@ -89,6 +87,8 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
         changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options)
         if not options.workers:
             changes[f'{part}_dataloader.persistent_workers'] = False
+    if has_weights(data):
+        changes['train_dataloader.dataset.pipeline'][-1]['algorithm_keys'] = ('sample_weight',)
     if 'val' in parts(data):
         changes['train_dataloader.dataset.holdout'] = 0.0
         pipeline = changes.pop('val_dataloader.dataset.pipeline')
@@ -169,7 +169,9 @@ def _schedule(cfg, options: TrainOptions) -> dict:
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
     if options.extras:
         # The average follows the weights closely at first: short runs would keep the random ones of the start.
-        hooks.append(dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True))
+        hooks.append(
+            dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True)
+        )
     if hooks and (new != old or options.extras):
         changes['custom_hooks'] = hooks
     return changes

@@ -101,6 +101,19 @@ def test_fine_tuning_takes_the_normalisation_of_the_backbone(method, folder, tmp
         assert network.train_cfg.augments.type == 'Mixup'
 
 
+def test_weights_of_a_list_reach_the_loss(folder, tmp_path):
+    init_default_scope('mmpretrain')
+    path = folder / 'weighted.csv'
+    with path.open('w', newline='', encoding='utf-8') as file:
+        rows = [(f'{name}/{i}.png', name, i / 10) for name in CLASSES for i in range(10)]
+        csv.writer(file).writerows([('path', 'label', 'weight'), *rows])
+    train = DATASETS.build(write(tmp_path, read_data(path), 'ce').train_dataloader.dataset)
+    for i in range(len(train)):
+        sample = train[i]['data_samples']
+        assert sample.sample_weight == int(sample.img_path.rpartition('/')[2][0]) / 10
+    assert len(train) == 27
+
+
 def test_batch_size_brings_its_learning_rate(folder, tmp_path):
     cfg = write(tmp_path, read_data(folder), 'ce', batch_size=64)
     assert cfg.train_dataloader.batch_size == 64 and cfg.optim_wrapper.optimizer.lr == pytest.approx(0.02)
