@@ -1,6 +1,6 @@
 """Finding parts of a model, whatever wraps it."""
 
-from typing import Dict, List
+from typing import Any, Dict, List
 
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
@@ -39,8 +39,8 @@ def loss_modules(model: nn.Module) -> List[nn.Module]:
     return list(dict.fromkeys(module for module in found if isinstance(module, nn.Module)))
 
 
-def unwrap(model: nn.Module) -> nn.Module:
-    """The model inside a DDP-like wrapper, or the model itself."""
+def unwrap(model: nn.Module) -> Any:
+    """The model inside a DDP-like wrapper, or the model itself: an ``nn.Module``, with the methods of its class."""
     return model.module if is_model_wrapper(model) else model
 
 

@@ -5,7 +5,7 @@ draws from any of them. :func:`instance_dependent` also looks at the image. Noth
 """
 
 from numbers import Real
-from typing import Callable, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -171,7 +171,7 @@ def add_noise(
             raise ValueError(f'noise: {name} must be True or False, not {options[name]!r}.')
     try:
         if kind == 'instance':
-            settings = dict(rate=check_rate(options.pop('rate')), std=options.pop('std', 0.1))
+            settings: Dict[str, Any] = dict(rate=check_rate(options.pop('rate')), std=options.pop('std', 0.1))
         else:
             exact = check_flag('exact', options.pop('exact', True))
             settings = dict(exact=exact, matrix=_label_matrix(kind, num_classes, options, classes))
@@ -180,5 +180,7 @@ def add_noise(
     if options:
         raise ValueError(f'noise: kind {kind!r} has no option {", ".join(map(repr, sorted(options)))}.')
     if kind == 'instance':
+        if features is None:
+            raise ValueError("noise: kind 'instance' depends on the samples and needs their features.")
         return instance_dependent(labels, num_classes, features=features(), rng=rng, **settings)
     return corrupt(labels, rng=rng, **settings)

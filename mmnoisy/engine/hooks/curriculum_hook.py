@@ -1,4 +1,4 @@
-from typing import Dict, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 import torch
 from mmengine.dist import broadcast, is_main_process
@@ -75,7 +75,9 @@ class CurriculumHook(SampleRecordHook):
         if clustering not in CLUSTERINGS:
             raise ValueError(f'CurriculumHook: clustering must be one of {", ".join(CLUSTERINGS)}, not {clustering!r}.')
         self.stages, self.weights, self.restart = tuple(stages), torch.tensor(weights), restart
-        self.options = dict(fraction=fraction, channels=channels, measure=measure, clustering=clustering)
+        self.options: Dict[str, Any] = dict(
+            fraction=fraction, channels=channels, measure=measure, clustering=clustering
+        )
 
     def before_train(self, runner) -> None:
         super().before_train(runner)

@@ -1,6 +1,6 @@
 from functools import partial
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -77,9 +77,9 @@ class LossMixtureHook(SampleRecordHook):
         self.mixture, self.mixture_options, self.per_class = mixture, dict(mixture_options or {}), per_class
         self.plot_interval = plot_interval
         #: ``p_clean`` and ``labelled``, (N, networks) each, to stamp; None where nothing is.
-        self._division = None
+        self._division: Optional[Tuple[Tensor, Tensor]] = None
         #: Networks that learn in this epoch.
-        self.active = (0, 1)
+        self.active: Tuple[int, ...] = (0, 1)
         #: ``sample_idx`` of the M samples that this epoch measures, ascending; None for all.
         self._rows: Optional[Tensor] = None
 

@@ -81,7 +81,8 @@ class SSRHook(SampleRecordHook):
         self.theta_r, self.theta_s, self.k, self.weighting = theta_r, theta_s, k, weighting
         self.warmup_epochs, self.unlabelled_share, self.epoch_batches = warmup_epochs, unlabelled_share, epoch_batches
         #: Classes to train with, (N,), and whether to, (N, 1) bool; None in the warm-up.
-        self._targets = self._labelled = None
+        self._targets: Optional[Tensor] = None
+        self._labelled: Optional[Tensor] = None
 
     def before_train(self, runner) -> None:
         super().before_train(runner)

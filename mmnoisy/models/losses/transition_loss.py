@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Optional, Sequence, Union
+from typing import Callable, Dict, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor
 from ...functional import transition as matrices
 from .robust_loss import RobustLoss
 
-_KINDS = dict(
+_KINDS: Dict[str, Callable[..., np.ndarray]] = dict(
     symmetric=matrices.symmetric_matrix, pairflip=matrices.pairflip_matrix, asymmetric=matrices.asymmetric_matrix
 )
 
@@ -62,6 +62,8 @@ class TransitionLoss(RobustLoss):
         ValueError: T has the wrong shape, entries outside [0, 1], or a row that does not sum to 1.
         FileNotFoundError: No such file.
     """
+
+    transition: Tensor
 
     def __init__(
         self, num_classes: int, transition: Optional[Union[dict, str, Sequence[Sequence[float]]]] = None, **kwargs
