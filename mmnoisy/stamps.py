@@ -38,6 +38,10 @@ class Division(NamedTuple):
     age: float = 0.0
     active: Tuple[int, ...] = (0, 1)
 
+    def of(self, index: Tensor, age: float) -> 'Division':
+        """The division of a batch, ``age`` epochs after the first, from that of the whole training set (N, networks)."""
+        return self._replace(p_clean=self.p_clean[index], labelled=self.labelled[index], age=age)
+
 
 def sample_indices(data_samples: Samples, device=None) -> Tensor:
     """``sample_idx`` of a batch, (B,), int64.

@@ -1,6 +1,6 @@
 """Finding parts of a model, whatever wraps it."""
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
@@ -37,6 +37,12 @@ def loss_modules(model: nn.Module) -> List[nn.Module]:
     """Every module that serves as ``loss_module`` somewhere below ``model`` (all mmpretrain heads have one), once."""
     found = (getattr(module, 'loss_module', None) for module in model.modules())
     return list(dict.fromkeys(module for module in found if isinstance(module, nn.Module)))
+
+
+def head_classes(model: nn.Module) -> Optional[int]:
+    """K of the (first) network's head; None where no head says it."""
+    heads = (getattr(module, 'head', None) for module in model.modules())
+    return next((head.num_classes for head in heads if getattr(head, 'num_classes', None)), None)
 
 
 def unwrap(model: nn.Module) -> Any:

@@ -1,5 +1,7 @@
 """Starting training anew within a run."""
 
+from typing import Optional
+
 import torch
 from mmengine.dist import broadcast
 from mmpretrain.registry import MODELS
@@ -7,14 +9,24 @@ from mmpretrain.registry import MODELS
 from .model_parts import unwrap
 
 
-def restart_training(runner) -> None:
-    """Give the model new initial weights, the same on all ranks, and forget the optimizer's momentum."""
-    with torch.random.fork_rng():
-        torch.manual_seed(runner.seed)
-        fresh = MODELS.build(runner.cfg.model)
-        fresh.init_weights()
+def restart_training(runner, weights: Optional[dict] = None) -> None:
+    """Put the model back to its beginning, the same on all ranks, and forget the optimizer's momentum.
+
+    The schedule of the learning rate goes on. An EMA of the weights (EMAHook) is not put back. Collective.
+
+    Args:
+        runner (Runner): A run in training.
+        weights (dict, optional): The ``state_dict`` to begin from; new initial weights, drawn with the run's seed,
+            where None.
+    """
+    if weights is None:
+        with torch.random.fork_rng():
+            torch.manual_seed(runner.seed)
+            fresh = MODELS.build(runner.cfg.model)
+            fresh.init_weights()
+        weights = fresh.state_dict()
     model = unwrap(runner.model)
-    model.load_state_dict(fresh.state_dict())
+    model.load_state_dict(weights)
     for tensor in model.state_dict().values():
         broadcast(tensor)
     runner.optim_wrapper.optimizer.state.clear()

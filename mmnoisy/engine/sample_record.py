@@ -1,17 +1,19 @@
 """What a run knows about each training sample: columns by ``sample_idx``, equal on all ranks."""
 
 from pathlib import Path
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
+import numpy as np
 import torch
 from mmengine.dist import all_reduce, get_world_size, master_only
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor
 
 from ..datasets.label_file import checksum
 from ..datasets.samples_file import write_samples_csv
 from ..registry import HOOKS
+from .model_parts import head_classes, unwrap
+from .preflight import epochs_are_counted, refuse, too_late
 
 
 class Column(NamedTuple):
@@ -46,9 +48,11 @@ class SampleRecordHook(Hook):
     ``<work_dir>/<file>`` at the end of the run. Memory is O(N) a column.
 
     A subclass sets :attr:`columns` (``name=()`` is short for ``name=Column(())``), calls :meth:`add` in
-    ``after_train_iter`` or :meth:`set` after a sweep, and may override :meth:`score`, :meth:`issues` and
-    :meth:`suggested_labels`. None of them may read ``clean_label``. Subclasses that override ``before_train``,
-    ``before_train_epoch`` or ``after_train_epoch`` call ``super()`` first.
+    ``after_train_iter`` or :meth:`set` after a sweep, and may override :meth:`score`, :meth:`issues`,
+    :meth:`suggested_labels`, :meth:`groups` and, for what else it needs of a run, :meth:`preflight`. None of them may
+    read ``clean_label``. Subclasses that override ``preflight``, ``before_train``, ``before_train_epoch`` or
+    ``after_train_epoch`` call ``super()`` first. They find there :attr:`labels`, :attr:`num_classes` and
+    :attr:`known`; one that begins after an attribute ``warmup_epochs`` is refused where training is not longer.
 
     Args:
         name (str, optional): Key in the checkpoint; the class name where None.
@@ -71,6 +75,8 @@ class SampleRecordHook(Hook):
         self.record: Dict[str, Tensor] = {}
         #: Single numbers that are saved with the record.
         self.scalars: Dict[str, float] = {}
+        #: Whether the record has had any values yet, on all ranks alike; saved with it.
+        self.known = False
         self._epoch_rows: Dict[str, Tensor] = {}
         self._stashed = None
 
@@ -91,7 +97,7 @@ class SampleRecordHook(Hook):
         for name, value in values.items():
             column = self.columns[name]
             value = value.detach().to(column.dtype)
-            rows = self._rows(name, value.device)
+            rows = self._epoch_column(name, value.device)
             index = index.to(value.device)
             if column.reduce == 'sum':
                 rows.index_add_(0, index, value)
@@ -106,6 +112,7 @@ class SampleRecordHook(Hook):
             if tuple(value.shape) != expected:
                 raise ValueError(f'{self.name}: column {name!r} has the shape {expected}, not {tuple(value.shape)}.')
             self.record[name] = value.detach().to('cpu', column.dtype)
+        self.known = True
 
     def score(self) -> Optional[Tensor]:
         """(N,) in [0, 1], low = suspicious, NaN = not judged; None as long as nothing is known. On the CPU."""
@@ -119,6 +126,16 @@ class SampleRecordHook(Hook):
         """(N,) integers, or None where the method suggests no labels."""
         return None
 
+    def groups(self) -> Optional[Tensor]:
+        """(N,) int64, the group of each sample, 0 = the easiest; None as long as there are none, or ever."""
+        return None
+
+    def preflight(self, runner) -> List[str]:
+        """What is wrong with the run for this hook, found before anything is measured."""
+        problems = epochs_are_counted(self.name, runner)
+        problems += too_late(self.name, 'warmup_epochs', getattr(self, 'warmup_epochs', 0), runner)
+        return problems + self._index_problems(runner) + self._name_problems(runner)
+
     # Hook points.
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -126,10 +143,14 @@ class SampleRecordHook(Hook):
         self._stashed = checkpoint.get('sample_record', {})
 
     def before_train(self, runner) -> None:
+        refuse(self.preflight(runner))
         self.dataset = runner.train_dataloader.dataset
-        self._check(runner)
-        get_labels = getattr(self.dataset, 'get_gt_labels', None)
-        self._labels_checksum = checksum(get_labels()) if get_labels else None
+        labels = np.asarray(self.dataset.get_gt_labels())
+        self._labels_checksum = checksum(labels)
+        #: Observed labels of the training set, (N,), int64.
+        self.labels = torch.as_tensor(labels, dtype=torch.int64)
+        #: K of the model's head, of the labels where it does not say.
+        self.num_classes = head_classes(unwrap(runner.model)) or int(labels.max()) + 1
         self.record = {
             name: torch.zeros(self.num_samples, *column.shape, dtype=column.dtype)
             for name, column in self.columns.items()
@@ -146,10 +167,11 @@ class SampleRecordHook(Hook):
         for name, column in self.columns.items():
             if column.reduce is None:
                 continue
-            rows = self._rows(name, 'cpu')
+            rows = self._epoch_column(name, 'cpu')
             if get_world_size() > 1:
                 all_reduce(rows, 'sum' if column.reduce == 'sum' else 'max')
             rows = rows.cpu()
+            self.known = self.known or bool((rows != column.empty()).any())
             if column.reduce == 'sum':
                 self.record[name] += rows
             else:
@@ -158,7 +180,7 @@ class SampleRecordHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         checkpoint.setdefault('sample_record', {})[self.name] = dict(
-            columns=dict(self.record), scalars=dict(self.scalars), labels=self._labels_checksum
+            columns=dict(self.record), scalars=dict(self.scalars), labels=self._labels_checksum, known=self.known
         )
 
     def after_train(self, runner) -> None:
@@ -167,7 +189,7 @@ class SampleRecordHook(Hook):
 
     # Private.
 
-    def _rows(self, name: str, device) -> Tensor:
+    def _epoch_column(self, name: str, device) -> Tensor:
         if name not in self._epoch_rows:
             column = self.columns[name]
             self._epoch_rows[name] = torch.full(
@@ -181,32 +203,31 @@ class SampleRecordHook(Hook):
         write_samples_csv(path, self.dataset, self.score(), self.issues(), self.suggested_labels())
         runner.logger.info(f'{self.name}: the scores of the samples are in {path}')
 
-    def _check(self, runner) -> None:
-        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError(
-                f'{self.name} measures samples by epoch: set train_cfg=dict(by_epoch=True, max_epochs=...).'
-            )
-        last = self.num_samples - 1
-        row = self.dataset.get_data_info(last).get('sample_idx')
-        if row != last:
-            raise ValueError(
-                f'{self.name} needs one row a sample, but in the training set, a {type(self.dataset).__name__}, row '
-                f'{last} has the sample_idx {row}. To join or repeat data sets, put them inside: '
-                'LabelNoise(source=dict(type="ConcatDataset", ...)).'
-            )
-        for other in runner.hooks:
-            if other is self or not isinstance(other, SampleRecordHook):
-                continue
-            if other.name == self.name:
-                raise ValueError(
-                    f'Two hooks keep a sample record under the name {self.name!r}: give one another `name`.'
-                )
-            if (
-                other.file == self.file
-                and type(self).score is not SampleRecordHook.score
-                and type(other).score is not SampleRecordHook.score
-            ):
-                raise ValueError(f'{self.name} and {other.name} would both write {self.file}: give one another `file`.')
+    def _index_problems(self, runner) -> List[str]:
+        dataset = runner.train_dataloader.dataset
+        last = len(dataset) - 1
+        row = dataset.get_data_info(last).get('sample_idx')
+        if row == last:
+            missing = f'{self.name} needs a training set with get_gt_labels(), not a {type(dataset).__name__}.'
+            return [] if hasattr(dataset, 'get_gt_labels') else [missing]
+        return [
+            f'{self.name} needs one row a sample, but in the training set, a {type(dataset).__name__}, row {last} has '
+            f'the sample_idx {row}. To join or repeat data sets, put them inside: '
+            'LabelNoise(source=dict(type="ConcatDataset", ...)).'
+        ]
+
+    def _name_problems(self, runner) -> List[str]:
+        records = [hook for hook in runner.hooks if isinstance(hook, SampleRecordHook)]
+        writers = [
+            hook for hook in records if type(hook).score is not SampleRecordHook.score and hook.file == self.file
+        ]
+        problems = []
+        if sum(hook.name == self.name for hook in records) > 1:
+            problems.append(f'Two hooks keep a sample record under the name {self.name!r}: give one another `name`.')
+        elif self in writers and len(writers) > 1:
+            names = ' and '.join(sorted(hook.name for hook in writers))
+            problems.append(f'{names} would both write {self.file}: give one another `file`.')
+        return problems
 
     def _restore(self, records: dict) -> None:
         if self.name not in records:
@@ -215,12 +236,14 @@ class SampleRecordHook(Hook):
                 'Resume with the hooks of the earlier run, or start anew.'
             )
         saved = records[self.name]
+        missing = sorted(set(self.columns) - set(saved['columns']))
+        if missing:
+            raise ValueError(
+                f'The sample record {self.name!r} of the checkpoint has no column {", ".join(map(repr, missing))}, but '
+                f'{", ".join(sorted(saved["columns"])) or "none"}: it was written by another version of mmnoisy, or with '
+                'other options of the hook. Resume with those, or start anew.'
+            )
         for name, column in self.columns.items():
-            if name not in saved['columns']:
-                raise ValueError(
-                    f'The sample record {self.name!r} of the checkpoint has no column {name!r}: it is of an earlier version '
-                    'or of other options. Resume with those, or start anew.'
-                )
             size = len(saved['columns'][name])
             if size != self.num_samples:
                 raise ValueError(
@@ -234,3 +257,5 @@ class SampleRecordHook(Hook):
                 'same noise, seed and split, or start anew.'
             )
         self.scalars = dict(saved['scalars'])
+        # Checkpoints from before there was a flag: what is still empty is zero or NaN.
+        self.known = saved.get('known', any(bool(values.nan_to_num().any()) for values in self.record.values()))

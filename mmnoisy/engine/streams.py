@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..datasets.stream_sampler import StreamSampler
+from .preflight import caught
 
 
 def stream_sampler(runner, owner: str) -> StreamSampler:
@@ -28,6 +29,12 @@ def stream_sampler(runner, owner: str) -> StreamSampler:
             'optim_wrapper.accumulative_counts=1.'
         )
     return sampler
+
+
+def stream_problems(runner, unlabelled_share: float, networks: int, owner: str) -> List[str]:
+    """What keeps a run from filling its batches from streams."""
+    size = runner.train_dataloader.batch_size
+    return caught(stream_sampler, runner, owner) + caught(batch_shares, size, unlabelled_share, networks, owner)
 
 
 def batch_shares(batch_size: int, unlabelled_share: float, networks: int, owner: str) -> List[int]:

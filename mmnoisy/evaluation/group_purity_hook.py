@@ -4,6 +4,7 @@ import torch
 from mmengine.hooks import Hook
 from torch import Tensor
 
+from ..engine.sample_record import SampleRecordHook
 from ..registry import HOOKS
 
 
@@ -26,7 +27,7 @@ def group_purity(groups: Tensor, correct: Tensor, num_groups: int) -> List[Tuple
 class GroupPurityHook(Hook):
     """Logs the share of right labels in each group of a sample record, where the true labels are known.
 
-    It reads the column ``group`` of every :class:`mmnoisy.engine.SampleRecordHook` that has one, such as
+    It reads the ``groups()`` of every :class:`mmnoisy.engine.SampleRecordHook` that has some, such as
     :class:`mmnoisy.CurriculumHook`, and logs when the groups have changed. Nothing is done where the true labels are
     unknown.
     """
@@ -43,9 +44,8 @@ class GroupPurityHook(Hook):
             return
         correct = torch.as_tensor(dataset.gt_labels) == torch.as_tensor(dataset.clean_labels)
         for hook in runner.hooks:
-            # By name: the record's module imports this package.
-            groups = getattr(hook, 'record', {}).get('group')
-            if groups is None or hook.score() is None or self._seen.get(hook.name) is groups:
+            groups = hook.groups() if isinstance(hook, SampleRecordHook) else None
+            if groups is None or self._seen.get(hook.name) is groups:
                 continue
             self._seen[hook.name] = groups
             found = group_purity(groups, correct, int(groups.max()) + 1)

@@ -4,6 +4,9 @@ from typing import Dict
 
 import numpy as np
 
+from ..datasets.samples_file import given_labels
+from ..engine.sample_record import SampleRecordHook
+
 
 def detection_scores(score: np.ndarray, is_issue: np.ndarray, is_wrong: np.ndarray) -> Dict[str, float]:
     """Quality of a score and of the flags made from it.
@@ -51,9 +54,6 @@ def detection_row(runner) -> Dict[str, float]:
     The keys are ``detection_auc`` and so on for the hook that writes ``samples.csv``, ``detection_<hook>_auc`` for others.
     ``suggested_accuracy`` is the share of the suggested labels that are right, in [0, 1].
     """
-    from ..datasets.samples_file import given_labels
-    from ..engine.sample_record import SampleRecordHook
-
     dataset = runner.train_dataloader.dataset
     if getattr(dataset, 'clean_labels', None) is None:
         return {}

@@ -1,4 +1,7 @@
-"""Two-component mixtures on the losses of samples: the component of the smaller mean holds the right labels."""
+"""Two-component mixtures on the losses of samples: the component of the smaller mean holds the right labels.
+
+Where all losses are equal nothing tells the samples apart: every fit believes all of them, ``p_clean = 1``.
+"""
 
 import warnings
 from typing import Callable, Dict, NamedTuple, Optional
@@ -52,10 +55,17 @@ def min_max(losses: np.ndarray, percentile: float = 0.0) -> np.ndarray:
     return (losses.clip(low, high) - low) / (high - low) if high > low else np.zeros_like(losses)
 
 
+def believe_all(losses: np.ndarray) -> MixtureFit:
+    """The fit of losses that are all equal, (N,): one component, to which every sample belongs."""
+    return MixtureFit(np.ones(len(losses)), np.full(2, float(losses[0])), np.full(2, 1e-3), np.array([1.0, 0.0]))
+
+
 def fit_gmm(
     losses: np.ndarray, max_iter: int = 10, tol: float = 1e-2, reg_covar: float = 5e-4, random_state: int = 0
 ) -> MixtureFit:
     """Two Gaussians by scikit-learn, with DivideMix's settings as defaults: losses (N,) in [0, 1]."""
+    if losses.max() == losses.min():
+        return believe_all(losses)
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
@@ -81,6 +91,8 @@ def fit_bmm(losses: np.ndarray, max_iter: int = 30, margin: float = 1e-4) -> Mix
     [0, 1] are cut to [margin, 1 - margin], where the densities are finite. It starts from the two sides of the mean
     (the authors' code starts from fixed components, which can fall together).
     """
+    if losses.max() == losses.min():
+        return believe_all(losses)
     x = np.clip(losses, margin, 1 - margin)
     logs = np.stack([np.log(x), np.log1p(-x)])
     share = np.stack([x <= x.mean(), x > x.mean()]).astype(float)
@@ -127,11 +139,4 @@ def mixture_rate(losses: np.ndarray) -> float:
     Returns:
         float: In [0, 1]; 0 where all losses are equal.
     """
-    from sklearn.mixture import GaussianMixture
-
-    spread = losses.max() - losses.min()
-    if spread <= 0:
-        return 0.0
-    scaled = ((losses - losses.min()) / spread)[:, None]
-    mixture = GaussianMixture(2, max_iter=50, reg_covar=5e-4, random_state=0).fit(scaled)
-    return float(mixture.predict_proba(scaled)[:, mixture.means_.ravel().argmax()].mean())
+    return float(1 - fit_gmm(min_max(losses), max_iter=50, tol=1e-3).p_clean.mean())

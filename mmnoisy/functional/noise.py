@@ -5,11 +5,11 @@ draws from any of them. :func:`instance_dependent` also looks at the image. Noth
 """
 
 from numbers import Real
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
 import numpy as np
 
-from .transition import asymmetric_matrix, check_flag, check_matrix, check_rate, pairflip_matrix, symmetric_matrix
+from .transition import MATRIX_KINDS, check_flag, check_rate, matrix_of_kind, read_options
 
 #: Largest number of probabilities that are held at once (instance noise).
 _CHUNK = 2**23
@@ -117,21 +117,8 @@ def instance_dependent(
     return noisy
 
 
-def _label_matrix(kind: str, num_classes: int, options: dict, classes) -> np.ndarray:
-    """T of a label-dependent kind, consuming its options."""
-    if kind == 'symmetric':
-        return symmetric_matrix(num_classes, options.pop('rate'), options.pop('inclusive', False))
-    if kind == 'pairflip':
-        return pairflip_matrix(num_classes, options.pop('rate'))
-    if 'matrix' in options:
-        if 'rate' in options or 'mapping' in options:
-            raise ValueError("asymmetric noise: give either 'matrix', or 'rate' and 'mapping', not both.")
-        return check_matrix(options.pop('matrix'), num_classes)
-    return asymmetric_matrix(num_classes, options.pop('rate'), options.pop('mapping'), classes)
-
-
 #: Noise models, ``label_file`` included (see :mod:`mmnoisy.datasets.label_file`).
-KINDS = ('symmetric', 'pairflip', 'asymmetric', 'instance', 'label_file')
+KINDS = (*MATRIX_KINDS, 'instance', 'label_file')
 
 
 def add_noise(
@@ -165,22 +152,11 @@ def add_noise(
         raise ValueError(f'noise: unknown kind {kind!r}. Known kinds: {", ".join(KINDS)}.')
     if num_classes < 2:
         raise ValueError(f'noise: at least 2 classes are needed, the data set has {num_classes}.')
-    options = dict(options)
-    for name in ('exact', 'inclusive'):
-        if not isinstance(options.get(name, True), bool):
-            raise ValueError(f'noise: {name} must be True or False, not {options[name]!r}.')
-    try:
-        if kind == 'instance':
-            settings: Dict[str, Any] = dict(rate=check_rate(options.pop('rate')), std=options.pop('std', 0.1))
-        else:
-            exact = check_flag('exact', options.pop('exact', True))
-            settings = dict(exact=exact, matrix=_label_matrix(kind, num_classes, options, classes))
-    except KeyError as error:
-        raise ValueError(f'noise: kind {kind!r} needs the option {error.args[0]!r}.') from None
-    if options:
-        raise ValueError(f'noise: kind {kind!r} has no option {", ".join(map(repr, sorted(options)))}.')
     if kind == 'instance':
         if features is None:
             raise ValueError("noise: kind 'instance' depends on the samples and needs their features.")
+        settings = read_options(kind, options, needed=('rate',), allowed=('std',))
+        check_rate(settings['rate'])
         return instance_dependent(labels, num_classes, features=features(), rng=rng, **settings)
-    return corrupt(labels, rng=rng, **settings)
+    exact = check_flag('exact', options.pop('exact', True))
+    return corrupt(labels, matrix_of_kind(kind, num_classes, classes, **options), rng, exact)

@@ -11,13 +11,8 @@ def to_target(label: Tensor, cls_score: Tensor) -> Tensor:
     return F.one_hot(label.reshape(-1).long(), cls_score.size(1)).to(cls_score)
 
 
-def cross_entropy(cls_score: Tensor, target: Tensor) -> Tensor:
-    """Cross entropy of logits (B, K) against one-hot or soft targets (B, K): (B,)."""
-    return -(target * cls_score.log_softmax(1)).sum(1)
-
-
 def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    """``- sum_k target_k log p_k``, (B, K), (B, K) -> (B,)."""
+    """Cross entropy ``- sum_k target_k log p_k`` of logits against one-hot or soft targets, (B, K), (B, K) -> (B,)."""
     return -(target * logits.log_softmax(1)).sum(1)
 
 

@@ -123,6 +123,53 @@ def check_matrix(matrix, num_classes: int) -> np.ndarray:
     return matrix / sums[:, None]
 
 
+#: Kinds of noise that are a transition matrix.
+MATRIX_KINDS = ('symmetric', 'pairflip', 'asymmetric')
+
+
+def read_options(kind: str, options: Mapping, needed: Sequence[str], allowed: Sequence[str] = ()) -> dict:
+    """The options of a kind of noise.
+
+    Raises:
+        ValueError: One of ``needed`` is missing, or there is one that is in neither list.
+    """
+    for name in needed:
+        if name not in options:
+            raise ValueError(f'noise: kind {kind!r} needs the option {name!r}.')
+    unknown = sorted(set(options) - {*needed, *allowed})
+    if unknown:
+        raise ValueError(f'noise: kind {kind!r} has no option {", ".join(map(repr, unknown))}.')
+    return dict(options)
+
+
+def matrix_of_kind(kind: str, num_classes: int, classes: Optional[Sequence[str]] = None, **options) -> np.ndarray:
+    """T of a noise config.
+
+    Args:
+        kind (str): One of :data:`MATRIX_KINDS`.
+        num_classes (int): K.
+        classes (Sequence[str], optional): Names of the classes, for ``mapping``.
+        **options: ``rate``; ``inclusive`` (symmetric); ``mapping``, or ``matrix`` in place of both (asymmetric).
+
+    Returns:
+        np.ndarray: (K, K).
+
+    Raises:
+        ValueError: Unknown kind, missing or unknown option, or a bad value.
+    """
+    if kind not in MATRIX_KINDS:
+        raise ValueError(f'noise: unknown kind {kind!r}. Known kinds: {", ".join(MATRIX_KINDS)}.')
+    if kind == 'symmetric':
+        return symmetric_matrix(num_classes, **read_options(kind, options, ('rate',), ('inclusive',)))
+    if kind == 'pairflip':
+        return pairflip_matrix(num_classes, **read_options(kind, options, ('rate',)))
+    if 'matrix' in options:
+        if 'rate' in options or 'mapping' in options:
+            raise ValueError("asymmetric noise: give either 'matrix', or 'rate' and 'mapping', not both.")
+        return check_matrix(read_options(kind, options, ('matrix',))['matrix'], num_classes)
+    return asymmetric_matrix(num_classes, **read_options(kind, options, ('rate', 'mapping')), classes=classes)
+
+
 def transition_matrix(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarray:
     """Realised T: share of each clean class that carries each noisy label.
 

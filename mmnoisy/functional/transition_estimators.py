@@ -8,7 +8,8 @@ class the right label is the most frequent one.
 import numpy as np
 import torch
 
-from ..functional import confident_joint as cj
+from .confident_joint import class_thresholds, confident_class, confident_joint
+from .transition import transition_matrix
 
 
 def _normalise(counts: np.ndarray) -> np.ndarray:
@@ -49,10 +50,11 @@ def dual_t(posterior: np.ndarray, labels: np.ndarray, percentile: float = 100.0)
     Returns:
         np.ndarray: (K, K).
     """
-    return _normalise(anchor(posterior, labels, percentile) @ _count(posterior.argmax(1), labels, posterior.shape[1]))
+    counted = transition_matrix(posterior.argmax(1), labels, posterior.shape[1])
+    return _normalise(anchor(posterior, labels, percentile) @ counted)
 
 
-def confident_joint(posterior: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def joint_rows(posterior: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The rows of :func:`mmnoisy.functional.confident_joint.confident_joint` (https://arxiv.org/abs/1911.00068).
 
     Args:
@@ -63,16 +65,16 @@ def confident_joint(posterior: np.ndarray, labels: np.ndarray) -> np.ndarray:
         np.ndarray: (K, K).
     """
     num_classes = posterior.shape[1]
-    thresholds = cj.class_thresholds(posterior[np.arange(len(labels)), labels], labels, num_classes)
-    confident = cj.confident_class(torch.from_numpy(posterior), torch.from_numpy(thresholds)).numpy()
-    return _normalise(cj.confident_joint(labels, confident, num_classes))
+    thresholds = class_thresholds(posterior[np.arange(len(labels)), labels], labels, num_classes)
+    confident = confident_class(torch.from_numpy(posterior), torch.from_numpy(thresholds)).numpy()
+    return _normalise(confident_joint(labels, confident, num_classes))
 
 
 def clusters(posterior: np.ndarray, labels: np.ndarray, iterations: int = 50) -> np.ndarray:
     """Labels counted in K clusters of the posteriors: samples of a clean class share one noisy posterior, T's row.
 
     K-means with the Kullback-Leibler divergence in place of the squared distance (a Bregman clustering,
-    https://jmlr.org/papers/v6/banerjee05b.html), started from :func:`confident_joint` and from :func:`anchor`; the
+    https://jmlr.org/papers/v6/banerjee05b.html), started from :func:`joint_rows` and from :func:`anchor`; the
     better fit is taken. The centres are only as calibrated as the network, so T is counted from the observed labels of
     each cluster. More robust than reading single samples or the argmax where two labels are nearly as likely.
 
@@ -84,10 +86,10 @@ def clusters(posterior: np.ndarray, labels: np.ndarray, iterations: int = 50) ->
     Returns:
         np.ndarray: (K, K).
     """
-    starts = (confident_joint(posterior, labels), anchor(posterior, labels))
+    starts = (joint_rows(posterior, labels), anchor(posterior, labels))
     fits = [_kl_means(posterior, start, iterations) for start in starts]
     assigned = max(fits, key=lambda fit: fit[1])[0]
-    return _count(assigned, labels, posterior.shape[1])
+    return transition_matrix(assigned, labels, posterior.shape[1])
 
 
 def _kl_means(posterior, centres, iterations):
@@ -104,11 +106,4 @@ def _kl_means(posterior, centres, iterations):
     return assigned, likelihood.max(1).mean()
 
 
-def _count(classes: np.ndarray, labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """Share of each class's samples that carry each label."""
-    counts = np.zeros((num_classes, num_classes))
-    np.add.at(counts, (classes, labels), 1)
-    return _normalise(counts)
-
-
-ESTIMATORS = dict(anchor=anchor, dual_t=dual_t, confident_joint=confident_joint, clusters=clusters)
+ESTIMATORS = dict(anchor=anchor, dual_t=dual_t, confident_joint=joint_rows, clusters=clusters)

@@ -89,6 +89,28 @@ def test_unseen_rows_keep_the_last_value():
     assert hook.record['epoch'].tolist() == [7, -5, 9]
 
 
+def test_a_record_is_known_once_it_has_values():
+    hook = ToyRecordHook()
+    hook.dataset = range(3)
+    hook.record = dict(count=torch.zeros(3, dtype=torch.int32), twice=torch.zeros(3, 2), epoch=torch.zeros(3).long())
+    hook.after_train_epoch(None)
+    assert not hook.known
+    hook.add(torch.tensor([1]), epoch=torch.tensor([0]))
+    hook.after_train_epoch(None)
+    assert hook.known
+
+
+def test_a_checkpoint_without_a_column_gives_one_clear_error(tmp_path):
+    train(toy_cfg(tmp_path, epochs=1))
+    path = tmp_path / 'epoch_1.pth'
+    checkpoint = torch.load(path, weights_only=True)
+    columns = checkpoint['sample_record']['ToyRecordHook']['columns']
+    columns['older'] = columns.pop('twice')
+    torch.save(checkpoint, path)
+    with pytest.raises(ValueError, match="has no column 'twice', but count, epoch, older"):
+        train(toy_cfg(tmp_path, epochs=2, resume=True))
+
+
 def test_set_refuses_a_wrong_shape():
     hook = ToyRecordHook()
     hook.dataset = range(3)
@@ -121,8 +143,11 @@ def test_csv(tmp_path):
 )
 def test_resume_refuses_other_data(tmp_path, change, message):
     train(toy_cfg(tmp_path, epochs=1))
+    cfg = toy_cfg(tmp_path, epochs=2, resume=True, **change)
+    # It looks at the labels of the whole run, and comes first.
+    del cfg.default_hooks['run_guard']
     with pytest.raises(ValueError, match=message):
-        train(toy_cfg(tmp_path, epochs=2, resume=True, **change))
+        train(cfg)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from scipy import stats
 from sklearn.mixture import GaussianMixture
 
 from mmnoisy.engine.division_plot import plot_fit
-from mmnoisy.functional.mixtures import _share, fit_bmm, fit_gmm, min_max
+from mmnoisy.functional.mixtures import MIXTURES, _share, fit_bmm, fit_gmm, min_max, mixture_rate
 
 RNG = np.random.default_rng(0)
 CLEAN = np.arange(600) < 400
@@ -28,6 +28,21 @@ def test_gmm_equals_scikit_learn():
     np.testing.assert_allclose(fit.p_clean, posterior[:, reference.means_.argmin()], atol=1e-6)
     np.testing.assert_allclose(fit.means, np.sort(reference.means_[:, 0]))
     assert ((fit.p_clean > 0.5) == CLEAN).mean() > 0.95
+
+
+def test_mixture_rate_is_the_share_of_the_larger_component_of_a_fit_of_fifty_iterations():
+    losses = LOSSES * 7 + 0.1
+    reference = GaussianMixture(2, max_iter=50, reg_covar=5e-4, random_state=0)
+    posterior = reference.fit(LOSSES[:, None]).predict_proba(LOSSES[:, None])
+    assert mixture_rate(losses) == pytest.approx(posterior[:, reference.means_.argmax()].mean(), abs=1e-6)
+    # Ten iterations, as in DivideMix, would give another number.
+    assert abs(mixture_rate(losses) - (1 - fit_gmm(LOSSES).p_clean.mean())) > 1e-6
+
+
+@pytest.mark.parametrize('mixture', MIXTURES)
+@pytest.mark.parametrize('value', [0.0, 0.5, 1.0])
+def test_equal_losses_are_all_believed(mixture, value):
+    assert (MIXTURES[mixture](np.full(5, value)).p_clean == 1).all()
 
 
 @pytest.mark.parametrize('fit', [fit_gmm, fit_bmm])

@@ -98,6 +98,7 @@ def test_matrix_from_file_and_from_kind(type, tmp_path):
         (np.eye(K) * 0.9, 'row 0 .*sums to 0.9'),
         (np.eye(K) * 2 - np.ones((K, K)) / K, 'outside'),
         (dict(kind='instance', rate=0.2), "unknown kind 'instance'"),
+        (dict(kind='pairflip'), "transition: noise: kind 'pairflip' needs the option 'rate'"),
     ],
 )
 def test_refuses_what_is_no_transition_matrix(transition, message):

@@ -10,6 +10,7 @@ from .loss_mixture_hook import LossMixtureHook
 from .loss_state_hook import LossStateHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
+from .preflight_hook import PreflightHook
 from .prototype_hook import PrototypeHook
 from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
@@ -29,6 +30,7 @@ __all__ = [
     'LossMixtureHook',
     'MetaSetHook',
     'PartialLabelsHook',
+    'PreflightHook',
     'PrototypeHook',
     'RunGuardHook',
     'SSRHook',

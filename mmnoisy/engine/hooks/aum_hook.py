@@ -1,14 +1,16 @@
-from typing import Optional
+from typing import List, Optional
 
 import numpy as np
 import torch
 from mmengine.logging import print_log
+from mmpretrain.models import ArcFaceClsHead
 from torch import Tensor
 
 from ...functional.margins import margins
 from ...registry import HOOKS
 from ...stamps import sample_indices
 from ..model_parts import unwrap
+from ..preflight import too_late
 from ..sample_record import Column, SampleRecordHook
 
 
@@ -88,7 +90,7 @@ class AUMHook(SampleRecordHook):
         return 0.0 if mask is None else float(np.nanpercentile(self.aum()[mask].numpy(), self.percentile))
 
     def score(self) -> Optional[Tensor]:
-        if not self.record['count'].any():
+        if not self.known:
             return None
         aum = self.aum()
         if self._threshold_mask is not None:
@@ -112,33 +114,35 @@ class AUMHook(SampleRecordHook):
     def after_run(self, runner) -> None:
         self._handle.remove()
 
+    def preflight(self, runner) -> List[str]:
+        model = unwrap(runner.model)
+        problems = super().preflight(runner) + too_late(self.name, 'begin', self.begin, runner)
+        if getattr(model.data_preprocessor, 'batch_augments', None) is not None:
+            problems.append(
+                f'{self.name}: the logits of a mixed image belong to no sample. Take the batch augments out of '
+                'model.train_cfg.'
+            )
+        if isinstance(model.head, ArcFaceClsHead):
+            problems.append(
+                f'{self.name}: {type(model.head).__name__} takes a margin off the logit of the given label in training, '
+                'so that nearly every sample would be flagged. Measure with a LinearClsHead.'
+            )
+        marked = getattr(runner.train_dataloader.dataset, 'threshold_mask', None) is not None
+        if marked != self.threshold_class:
+            problems.append(
+                f'{self.name}: threshold_class={self.threshold_class}, but the training set has '
+                f'{"" if marked else "no "}threshold samples. Set both or none: '
+                'threshold_class=True and LabelNoise(threshold_samples=dict(index=0)).'
+            )
+        return problems
+
     def before_train(self, runner) -> None:
         if self.probabilities:
             size = runner.train_dataloader.dataset.num_classes + self.threshold_class
             self.columns['probability_sum'] = Column((size,))
         super().before_train(runner)
-        model = unwrap(runner.model)
-        if getattr(model.data_preprocessor, 'batch_augments', None) is not None:
-            raise ValueError(
-                f'{self.name}: the logits of a mixed image belong to no sample. Take the batch augments out of '
-                'model.train_cfg.'
-            )
         mask = getattr(self.dataset, 'threshold_mask', None)
         self._threshold_mask = None if mask is None else torch.as_tensor(mask)
-        if (mask is not None) != self.threshold_class:
-            raise ValueError(
-                f'{self.name}: threshold_class={self.threshold_class}, but the training set has '
-                f'{"no " if mask is None else ""}threshold samples. Set both or none: '
-                'threshold_class=True and LabelNoise(threshold_samples=dict(index=0)).'
-            )
-        classes = getattr(self.dataset, 'num_classes', None)
-        outputs = getattr(model.head, 'num_classes', None)
-        if self.threshold_class and outputs is not None and outputs != classes + 1:
-            raise ValueError(
-                f'{self.name}: with threshold samples the head needs num_classes={classes + 1}, one more than the '
-                f'data set, not {outputs}.'
-            )
-        self._labels = torch.as_tensor(np.asarray(self.dataset.get_gt_labels()), dtype=torch.int64)
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
@@ -170,7 +174,7 @@ class AUMHook(SampleRecordHook):
             )
         logits = self._logits.pop()
         index = sample_indices(samples)
-        labels = self._labels[index].to(logits.device)
+        labels = self.labels[index].to(logits.device)
         probabilities = logits.float().softmax(1)
         values = dict(
             margin_sum=margins(logits, labels),
@@ -191,7 +195,7 @@ class AUMHook(SampleRecordHook):
             self._check_seen()
 
     def after_train(self, runner) -> None:
-        if self.record['count'].any():
+        if self.known:
             self._check_seen()
         super().after_train(runner)
 

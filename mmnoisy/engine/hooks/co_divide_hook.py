@@ -1,22 +1,22 @@
-from typing import Optional
+from typing import List, Optional
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ...datasets.balanced_subset import balanced_subset
 from ...models.classifiers.dividemix import DivideMix
 from ...registry import HOOKS
-from ..sample_record import Column
-from ..streams import batch_shares, fill_streams, stream_sampler, warn_empty
-from ..sweep import sweep_loader
-from .loss_mixture_hook import LossMixtureHook
+from ...stamps import Division, sample_indices, write_division
+from ..loss_division import LossDivision, average_losses
+from ..model_parts import unwrap
+from ..sample_record import Column, SampleRecordHook
+from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
 
 TRAINING = ('joint', 'alternate')
 
 
 @HOOKS.register_module()
-class CoDivideHook(LossMixtureHook):
+class CoDivideHook(SampleRecordHook):
     """Divides the training set for :class:`mmnoisy.models.DivideMix`, each epoch after a warm-up.
 
     Both networks' losses on all samples (test transforms) are scaled to [0, 1] and a mixture of two components is
@@ -24,8 +24,13 @@ class CoDivideHook(LossMixtureHook):
     division that the *other* one made: labelled where ``p_clean > threshold``. ``score`` is the mean of both.
 
     Args:
-        warmup_epochs (int): Epochs on all labels before the first division.
+        warmup_epochs (int): Epochs on all labels before the first division, >= 1.
+        threshold (float): A network learns the labels with ``p_clean`` above it, in (0, 1). Defaults to 0.5.
         mixture (str): ``'gmm'`` (the paper) or ``'bmm'`` (Beta mixture). Defaults to ``'gmm'``.
+        mixture_options (dict, optional): See :class:`mmnoisy.engine.loss_division.LossDivision`.
+        percentile (float): See there. Defaults to 0.
+        per_class (bool): See there. Defaults to False.
+        plot_interval (int): See there. Defaults to 10.
         average_epochs (int): Fit to the mean of the scaled losses of this many last epochs, as the paper does for 90 %
             noise with 5. Defaults to 1.
         training (str): ``'joint'``: each batch trains both networks; it holds a part drawn for each, and each uses
@@ -36,21 +41,24 @@ class CoDivideHook(LossMixtureHook):
         subset (int): Each epoch divides and trains on that many samples alone, drawn anew, equally many of each
             observed class, as the paper does on Clothing1M; 0 for all samples. Samples never drawn get no score.
             Defaults to 0.
-        **kwargs: See :class:`LossMixtureHook`.
+        **kwargs: See :class:`SampleRecordHook`.
 
     Raises:
-        ValueError: An option out of range; before training: gradient accumulation, or DDP that cannot alternate.
-        TypeError: Before training: another model than DivideMix, or another sampler than StreamSampler.
+        ValueError: An option out of range; before training: gradient accumulation, DDP that cannot alternate, another
+            model than DivideMix, or another sampler than StreamSampler.
     """
 
     columns = dict(p_clean=Column((2,), reduce=None))
-    networks = ('net1', 'net2')
-    model_type = DivideMix
 
     def __init__(
         self,
         warmup_epochs: int,
+        threshold: float = 0.5,
         mixture: str = 'gmm',
+        mixture_options: Optional[dict] = None,
+        percentile: float = 0.0,
+        per_class: bool = False,
+        plot_interval: int = 10,
         average_epochs: int = 1,
         training: str = 'joint',
         unlabelled_share: float = 0.5,
@@ -58,72 +66,116 @@ class CoDivideHook(LossMixtureHook):
         subset: int = 0,
         **kwargs,
     ):
-        if training not in TRAINING:
-            raise ValueError(f'CoDivideHook: training must be one of {", ".join(TRAINING)}, not {training!r}.')
-        if average_epochs < 1 or not 0 <= unlabelled_share < 1:
-            raise ValueError(
-                'CoDivideHook: average_epochs must be >= 1 and unlabelled_share in [0, 1), not '
-                f'{average_epochs} and {unlabelled_share}.'
-            )
-        if subset < 0 or (subset and average_epochs > 1):
-            raise ValueError(
-                'CoDivideHook: subset must be >= 0, and average_epochs=1 with it, as no epoch has the losses of the '
-                f'samples of another; not {subset} and {average_epochs}.'
-            )
         # Kept for the mean over epochs; what one epoch needs is measured anew after a resume.
         if average_epochs > 1:
             self.columns = dict(self.columns, history=Column((average_epochs, 2), reduce=None))
-        super().__init__(warmup_epochs, mixture=mixture, **kwargs)
-        self.average_epochs, self.training = average_epochs, training
-        self.unlabelled_share, self.epoch_batches, self.subset = unlabelled_share, epoch_batches, subset
+        super().__init__(**kwargs)
+        if training not in TRAINING:
+            raise ValueError(f'{self.name}: training must be one of {", ".join(TRAINING)}, not {training!r}.')
+        if warmup_epochs < 1 or average_epochs < 1 or not 0 <= unlabelled_share < 1:
+            raise ValueError(
+                f'{self.name}: warmup_epochs and average_epochs must be >= 1 and unlabelled_share in [0, 1), not '
+                f'{warmup_epochs}, {average_epochs} and {unlabelled_share}.'
+            )
+        if subset < 0 or (subset and average_epochs > 1):
+            raise ValueError(
+                f'{self.name}: subset must be >= 0, and average_epochs=1 with it, as no epoch has the losses of the '
+                f'samples of another; not {subset} and {average_epochs}.'
+            )
+        self.warmup_epochs, self.threshold, self.average_epochs = warmup_epochs, threshold, average_epochs
+        self.training, self.unlabelled_share = training, unlabelled_share
+        self.epoch_batches, self.subset = epoch_batches, subset
+        self.divider = LossDivision(
+            self.name,
+            networks=('net1', 'net2'),
+            threshold=threshold,
+            mixture=mixture,
+            mixture_options=mixture_options,
+            percentile=percentile,
+            per_class=per_class,
+            plot_interval=plot_interval,
+        )
+        #: What to stamp, of the whole training set; None in the warm-up.
+        self.division: Optional[Division] = None
+
+    def score(self) -> Optional[Tensor]:
+        """Mean of the networks' ``p_clean``, (N,), NaN where never measured; None in the warm-up."""
+        return self.record['p_clean'].mean(1) if self.known else None
+
+    def issues(self) -> Tensor:
+        """(N,) bool: not believed, on average over the networks."""
+        return self.score() <= self.threshold
+
+    def preflight(self, runner) -> List[str]:
+        problems, model = super().preflight(runner), unwrap(runner.model)
+        if not isinstance(model, DivideMix):
+            problems.append(f'{self.name} divides for a mmnoisy.DivideMix, {type(model).__name__} would ignore it.')
+        if self.training == 'alternate' and not getattr(runner.model, 'find_unused_parameters', True):
+            problems.append(
+                f"{self.name}: training='alternate' under DDP leaves a network without gradient: set "
+                "find_unused_parameters=True, or training='joint'."
+            )
+        return problems + stream_problems(runner, self.unlabelled_share, self._networks_at_once, self.name)
 
     def before_train(self, runner) -> None:
         super().before_train(runner)
-        if self.training == 'alternate' and not getattr(runner.model, 'find_unused_parameters', True):
-            raise ValueError(
-                "CoDivideHook: training='alternate' under DDP leaves a network without gradient: set "
-                "find_unused_parameters=True, or training='joint'."
-            )
-        if self.subset and not self.scalars.get('divisions'):
+        if self.subset and not self.known:
             self.record['p_clean'].fill_(torch.nan)
-        self._sampler = stream_sampler(runner, 'CoDivideHook')
-        networks = 2 if self.training == 'joint' else 1
-        self._shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, networks, 'CoDivideHook')
+        self._sampler = stream_sampler(runner, self.name)
+        size = runner.train_dataloader.batch_size
+        self._shares = batch_shares(size, self.unlabelled_share, self._networks_at_once, self.name)
 
-    def divide(self, runner) -> Tensor:
-        """As in the base class, of this epoch's samples where it does not take all; NaN where never measured."""
-        if self.subset:
-            # Equal on all ranks and after a resume.
-            generator = torch.Generator().manual_seed((runner.seed or 0) + runner.epoch)
-            self._rows = balanced_subset(self._labels, self.subset, generator).sort().values
-            self._loader = sweep_loader(runner, rows=self._rows)
-        return super().divide(runner)
-
-    def apply(self, runner, p_clean: Optional[Tensor]) -> None:
-        """Give each network the other one's division, and fill the sampler with it."""
-        if p_clean is None:
+    def before_train_epoch(self, runner) -> None:
+        super().before_train_epoch(runner)
+        if runner.epoch < self.warmup_epochs:
             return
+        rows = self.draw_rows(runner)
+        p_clean = self.divide(runner, rows)
+        self.apply(runner, p_clean, rows)
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        if self.division is not None:
+            samples, age = data_batch['data_samples'], division_age(runner, batch_idx, self.warmup_epochs)
+            write_division(samples, self.division.of(sample_indices(samples), age))
+
+    def draw_rows(self, runner) -> Optional[Tensor]:
+        """This epoch's samples, (M,) ascending, equal on all ranks and after a resume; None for all."""
+        if not self.subset:
+            return None
+        generator = torch.Generator().manual_seed((runner.seed or 0) + runner.epoch)
+        return balanced_subset(self.labels, self.subset, generator).sort().values
+
+    def divide(self, runner, rows: Optional[Tensor]) -> Tensor:
+        """Measure, fit and record ``p_clean``, (N, 2) float64, NaN where never measured. Collective."""
+        losses = self.divider.measure(runner, rows)
+        count = int(self.scalars.get('divisions', 0))
+        if self.average_epochs > 1:
+            losses, history = average_losses(losses, self.record['history'], min(count, self.average_epochs - 1))
+            self.set(history=history)
+        labels = self.labels if rows is None else self.labels[rows]
+        p_clean, found = self.divider.fit(runner, losses, labels, runner.epoch - self.warmup_epochs)
+        if rows is not None:
+            p_clean = self.record['p_clean'].to(p_clean).index_copy(0, rows, p_clean)
+        self.set(p_clean=p_clean)
+        self.scalars.update(found, divisions=count + 1)
+        return p_clean
+
+    def apply(self, runner, p_clean: Tensor, rows: Optional[Tensor]) -> None:
+        """Give each network the other one's division, and fill the sampler with it."""
         for name in ('train/loss_net1', 'train/loss_net2'):
             # Losses of the warm-up: the logger would go on printing the last value.
             runner.message_hub.log_scalars.pop(name, None)
         # Column i is for network i: what the other one measured.
         given = p_clean.flip(1)
-        self._division = given.float(), given > self.threshold
-        labelled = self._division[1] if self._rows is None else self._division[1][self._rows]
-        warn_empty(labelled, self._epoch_labels(), int(self._labels.max()) + 1, runner.logger)
-        active = (0, 1) if self.training == 'joint' else ((runner.epoch - self.warmup_epochs) % 2,)
-        self.active = active
-        fill_streams(self._sampler, labelled[:, list(active)], self._shares, self.epoch_batches, self._rows)
+        joint = self.training == 'joint'
+        active = (0, 1) if joint else ((runner.epoch - self.warmup_epochs) % 2,)
+        self.division = Division(given.float(), given > self.threshold, active=active)
+        labelled = self.division.labelled if rows is None else self.division.labelled[rows]
+        labels = self.labels if rows is None else self.labels[rows]
+        warn_empty(labelled, labels, self.num_classes, runner.logger)
+        fill_streams(self._sampler, labelled[:, list(active)], self._shares, self.epoch_batches, rows)
 
-    def scaled_losses(self, runner) -> np.ndarray:
-        """As in the base class; the mean with those of the last epochs."""
-        return self._average(super().scaled_losses(runner))
-
-    def _average(self, losses: np.ndarray) -> np.ndarray:
-        """Mean with the scaled losses of the last epochs, as many as there are."""
-        if self.average_epochs == 1:
-            return losses
-        known = min(int(self.scalars.get('divisions', 0)), self.average_epochs - 1)
-        history = torch.cat([torch.from_numpy(losses).float()[:, None], self.record['history'][:, :-1]], dim=1)
-        self.set(history=history)
-        return history[:, : known + 1].double().mean(1).numpy()
+    @property
+    def _networks_at_once(self) -> int:
+        """Networks that a batch serves."""
+        return 2 if self.training == 'joint' else 1

@@ -1,4 +1,4 @@
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import torch
 from mmengine.dist import broadcast, is_main_process
@@ -10,6 +10,7 @@ from ...registry import HOOKS
 from ...stamps import read_weights, sample_indices, write_weights
 from ..measures import image_features
 from ..model_parts import unwrap
+from ..preflight import too_late
 from ..restart import restart_training
 from ..sample_record import Column, SampleRecordHook
 from ..sweep import sweep, sweep_loader
@@ -79,24 +80,19 @@ class CurriculumHook(SampleRecordHook):
             fraction=fraction, channels=channels, measure=measure, clustering=clustering
         )
 
-    def before_train(self, runner) -> None:
-        super().before_train(runner)
+    def preflight(self, runner) -> List[str]:
+        problems = super().preflight(runner) + too_late(self.name, 'stages[-1]', self.stages[-1], runner)
         if not isinstance(unwrap(runner.model), SampleAwareClassifier):
-            raise ValueError(
-                f'CurriculumHook weights samples, and {type(unwrap(runner.model)).__name__} would ignore that: set '
+            problems.append(
+                f'{self.name} weights samples, and {type(unwrap(runner.model)).__name__} would ignore that: set '
                 "model=dict(type='mmnoisy.SampleAwareClassifier')."
             )
-        if self.stages[-1] >= runner.max_epochs:
-            raise ValueError(
-                f'CurriculumHook: the last stage begins at epoch {self.stages[-1]}, after the end of training '
-                f'(max_epochs={runner.max_epochs}).'
-            )
+        return problems
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
         if runner.epoch == self.stages[0]:
             self.set(**self.find_groups(runner))
-            self.scalars['grouped'] = 1.0
             if self.restart:
                 restart_training(runner)
         if runner.epoch in self.stages:
@@ -127,9 +123,10 @@ class CurriculumHook(SampleRecordHook):
         features = sweep(runner.model, sweep_loader(runner), image_features)['features']
         density, group = torch.zeros(len(features)), torch.zeros(len(features), dtype=torch.int64)
         if is_main_process():
-            labels = torch.as_tensor(self.dataset.get_gt_labels())
             device = next(runner.model.parameters()).device
-            density, group, ungrouped = group_classes(features, labels, len(self.stages), device=device, **self.options)
+            density, group, ungrouped = group_classes(
+                features, self.labels, len(self.stages), device=device, **self.options
+            )
             if ungrouped:
                 names = self.dataset.metainfo.get('classes') or range(max(ungrouped) + 1)
                 runner.logger.warning(
@@ -141,7 +138,10 @@ class CurriculumHook(SampleRecordHook):
         return dict(density=density, group=group)
 
     def score(self) -> Optional[Tensor]:
-        return self.record['density'] if self.scalars.get('grouped') else None
+        return self.record['density'] if self.known else None
+
+    def groups(self) -> Optional[Tensor]:
+        return self.record['group'] if self.known else None
 
     def issues(self) -> Tensor:
         return self.record['group'] == len(self.stages) - 1

@@ -1,5 +1,7 @@
 """``forget_rate='auto'``: the share of wrong labels, estimated without a true label."""
 
+from typing import List
+
 import numpy as np
 import torch
 from mmengine.dist import broadcast
@@ -10,6 +12,7 @@ from ...functional.mixtures import mixture_rate
 from ...registry import HOOKS
 from ..measures import mean_probabilities, own_probability
 from ..model_parts import unwrap
+from ..preflight import epochs_are_counted, refuse, too_late
 from ..sweep import sweep, sweep_loader
 
 
@@ -45,11 +48,18 @@ class ForgetRateHook(Hook):
             raise ValueError(f'ForgetRateHook: method must be one of {", ".join(self.METHODS)}, not {method!r}.')
         self.begin, self.method, self.factor, self.max_rate = begin, method, factor, max_rate
 
+    def preflight(self, runner) -> List[str]:
+        """What is wrong with the run for this hook."""
+        problems = epochs_are_counted('ForgetRateHook', runner) + too_late(
+            'ForgetRateHook', 'begin', self.begin, runner
+        )
+        if not getattr(getattr(unwrap(runner.model), 'forget_rate', None), 'auto', False):
+            problems.append("ForgetRateHook needs a model with forget_rate='auto', such as mmnoisy.CoTeaching.")
+        return problems
+
     def before_train(self, runner) -> None:
-        forget_rate = getattr(unwrap(runner.model), 'forget_rate', None)
-        if not getattr(forget_rate, 'auto', False):
-            raise ValueError("ForgetRateHook needs a model with forget_rate='auto', such as mmnoisy.CoTeaching.")
-        forget_rate.expect_estimate()
+        refuse(self.preflight(runner))
+        unwrap(runner.model).forget_rate.expect_estimate()
 
     def before_train_epoch(self, runner) -> None:
         if runner.epoch != self.begin:

@@ -1,7 +1,7 @@
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...models.losses.table_loss import SampleTableLoss
 from ...registry import HOOKS
@@ -10,6 +10,11 @@ from ..sample_record import SampleRecordHook
 
 #: Samples whose distributions, (., K), are in memory at once.
 _CHUNK = 8192
+
+
+def table_losses(model: nn.Module) -> List[SampleTableLoss]:
+    """The losses below ``model`` that learn a distribution over the classes for each sample."""
+    return [loss for loss in sample_state_losses(model).values() if isinstance(loss, SampleTableLoss)]
 
 
 @HOOKS.register_module()
@@ -27,21 +32,23 @@ class LabelDistributionHook(SampleRecordHook):
         ValueError: Before training: no such loss in the model.
     """
 
-    def before_train(self, runner) -> None:
-        super().before_train(runner)
-        losses = sample_state_losses(runner.model).values()
-        self._losses = [loss for loss in losses if isinstance(loss, SampleTableLoss)]
-        if not self._losses:
-            raise ValueError(
+    def preflight(self, runner) -> List[str]:
+        problems = super().preflight(runner)
+        if not table_losses(runner.model):
+            problems.append(
                 f'{self.name}: the model has no loss that learns a label distribution, such as mmnoisy.PENCILLoss.'
             )
-        self._labels = torch.as_tensor(self.dataset.get_gt_labels())
+        return problems
+
+    def before_train(self, runner) -> None:
+        super().before_train(runner)
+        self._losses = table_losses(runner.model)
 
     def score(self) -> Optional[Tensor]:
         return self._judge()[0]
 
     def issues(self) -> Tensor:
-        return self.suggested_labels() != self._labels
+        return self.suggested_labels() != self.labels
 
     def suggested_labels(self) -> Optional[Tensor]:
         return self._judge()[1]
@@ -51,7 +58,7 @@ class LabelDistributionHook(SampleRecordHook):
         scores, classes = [], []
         device = self._losses[0].targets.device
         for index in torch.arange(self.num_samples).split(_CHUNK):
-            label = self._labels[index].to(device)
+            label = self.labels[index].to(device)
             known = [loss.label_distribution(index.to(device), label) for loss in self._losses]
             mean = torch.stack(known).mean(0)
             scores.append(mean.gather(1, label[:, None])[:, 0].cpu())

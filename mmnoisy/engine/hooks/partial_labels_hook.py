@@ -1,4 +1,4 @@
-from typing import Optional
+from typing import List, Optional
 
 import numpy as np
 import torch
@@ -8,7 +8,8 @@ from torch import Tensor
 from ...datasets.samples_file import read_samples
 from ...registry import HOOKS
 from ...stamps import Division, sample_indices, write_division
-from ..streams import batch_shares, division_age, fill_streams, stream_sampler
+from ..preflight import epochs_are_counted, refuse
+from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler
 
 
 @HOOKS.register_module()
@@ -52,19 +53,25 @@ class PartialLabelsHook(Hook):
         self.labelled_per_class, self.fraction, self.file = labelled_per_class, fraction, file
         self.unlabelled_share, self.epoch_batches, self.seed = unlabelled_share, epoch_batches, seed
 
+    def preflight(self, runner) -> List[str]:
+        """What is wrong with the run for this hook."""
+        return epochs_are_counted('PartialLabelsHook', runner) + stream_problems(
+            runner, self.unlabelled_share, 1, 'PartialLabelsHook'
+        )
+
     def before_train(self, runner) -> None:
+        refuse(self.preflight(runner))
         dataset = runner.train_dataloader.dataset
         sampler = stream_sampler(runner, 'PartialLabelsHook')
         labelled = self.select(dataset)[:, None]
         shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, 1, 'PartialLabelsHook')
         fill_streams(sampler, labelled, shares, self.epoch_batches)
-        self._labelled = labelled
+        self._division = Division(labelled.float(), labelled)
         runner.logger.info(f'PartialLabelsHook: {int(labelled.sum())} of {len(labelled)} labels are used.')
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         samples = data_batch['data_samples']
-        labelled = self._labelled[sample_indices(samples)]
-        write_division(samples, Division(labelled.float(), labelled, division_age(runner, batch_idx, 0)))
+        write_division(samples, self._division.of(sample_indices(samples), division_age(runner, batch_idx, 0)))
 
     def select(self, dataset) -> Tensor:
         """Whose labels are used, (N,) bool."""

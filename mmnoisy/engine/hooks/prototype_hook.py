@@ -1,5 +1,5 @@
 from functools import partial
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -87,18 +87,13 @@ class PrototypeHook(SampleRecordHook):
             count=prototypes, rank=rank, max_similarity=max_similarity, dense_share=dense_share
         )
 
+    def preflight(self, runner) -> List[str]:
+        model = unwrap(runner.model)
+        problem = f'{self.name} needs one network with extract_feat, not {type(model).__name__}.'
+        return super().preflight(runner) + ([] if hasattr(model, 'extract_feat') else [problem])
+
     def before_train(self, runner) -> None:
         super().before_train(runner)
-        model = unwrap(runner.model)
-        if not hasattr(model, 'extract_feat'):
-            raise ValueError(f'PrototypeHook needs one network with extract_feat, not {type(model).__name__}.')
-        if self.warmup_epochs >= runner.max_epochs:
-            raise ValueError(
-                f'PrototypeHook: warmup_epochs={self.warmup_epochs}, but training ends after {runner.max_epochs} epochs.'
-            )
-        self._labels = torch.as_tensor(np.asarray(self.dataset.get_gt_labels()), dtype=torch.int64)
-        classes = getattr(getattr(model, 'head', None), 'num_classes', None)
-        self._num_classes = classes or int(self._labels.max()) + 1
         self._loader = sweep_loader(runner)
         self._warn_small(runner)
 
@@ -109,8 +104,7 @@ class PrototypeHook(SampleRecordHook):
         vectors, rows = self.find_prototypes(runner)
         found = sweep(runner.model, self._loader, partial(corrected_labels, vectors=vectors))
         self.set(**found, group=torch.ones_like(found['corrected']).index_fill_(0, rows, 0))
-        self.scalars['corrected'] = 1.0
-        changed = (found['corrected'] != self._labels).double().mean().item()
+        changed = (found['corrected'] != self.labels).double().mean().item()
         runner.visualizer.add_scalars({f'correction/{self.name}_changed': changed}, step=runner.epoch)
         runner.logger.info(
             f'{self.name}: {len(rows)} prototypes suggest another label for {100 * changed:.1f} % of the samples'
@@ -122,7 +116,7 @@ class PrototypeHook(SampleRecordHook):
         samples = data_batch['data_samples']
         index = sample_indices(samples)
         given, corrected = (
-            F.one_hot(labels[index], self._num_classes).float() for labels in (self._labels, self.record['corrected'])
+            F.one_hot(labels[index], self.num_classes).float() for labels in (self.labels, self.record['corrected'])
         )
         write_targets(samples, torch.lerp(given, corrected, self.alpha))
 
@@ -131,14 +125,14 @@ class PrototypeHook(SampleRecordHook):
 
         Both are found on rank 0 and equal on all ranks. Collective.
         """
-        rows = draw_subset(self._labels.numpy(), self.subset, np.random.default_rng([self.seed, runner.epoch]))
+        rows = draw_subset(self.labels.numpy(), self.subset, np.random.default_rng([self.seed, runner.epoch]))
         features = sweep(runner.model, sweep_loader(runner, rows=rows), image_features, rows=rows)['features']
         device = next(runner.model.parameters()).device
-        vectors = torch.zeros(self._num_classes, features.shape[1], dtype=torch.float64)
+        vectors = torch.zeros(self.num_classes, features.shape[1], dtype=torch.float64)
         is_prototype = torch.zeros(len(rows), dtype=torch.int64)
         if is_main_process():
-            labels, chosen = self._labels[rows], []
-            for label in range(self._num_classes):
+            labels, chosen = self.labels[rows], []
+            for label in range(self.num_classes):
                 members = (labels == label).nonzero().flatten()
                 if len(members):
                     members = members[select_prototypes(features[members].to(device), **self.options).cpu()]
@@ -150,19 +144,22 @@ class PrototypeHook(SampleRecordHook):
         return vectors.float().to(device), rows[is_prototype.bool()]
 
     def score(self) -> Optional[Tensor]:
-        return 0.5 + self.record['margin'] / 4 if self.scalars.get('corrected') else None
+        return 0.5 + self.record['margin'] / 4 if self.known else None
 
     def issues(self) -> Tensor:
-        return self.record['corrected'] != self._labels
+        return self.record['corrected'] != self.labels
 
     def suggested_labels(self) -> Optional[Tensor]:
-        return self.record['corrected'] if self.scalars.get('corrected') else None
+        return self.record['corrected'] if self.known else None
+
+    def groups(self) -> Optional[Tensor]:
+        return self.record['group'] if self.known else None
 
     def _warn_small(self, runner) -> None:
-        sizes = torch.bincount(self._labels, minlength=self._num_classes).tolist()
+        sizes = torch.bincount(self.labels, minlength=self.num_classes).tolist()
         small = {label: size for label, size in enumerate(sizes) if size < self.options['count']}
         if small:
-            names = self.dataset.metainfo.get('classes') or range(self._num_classes)
+            names = self.dataset.metainfo.get('classes') or range(self.num_classes)
             text = ', '.join(f'{names[label]} ({size})' for label, size in small.items())
             runner.logger.warning(
                 f'{self.name}: fewer samples than prototypes={self.options["count"]} in the class {text}: its '

@@ -22,7 +22,6 @@ class RunGuardHook(Hook):
       its word is taken out (:func:`mmnoisy.engine.checkpoints.disarm`).
     - A run resumes with the labels and the split that it began with; another number of ranks or batch size is named in a
       warning, as the result is another one then.
-    - Training that would have no batch is refused.
 
     Raises:
         RuntimeError: Before training: another process trains into the folder.
@@ -54,12 +53,6 @@ class RunGuardHook(Hook):
 
     def before_train(self, runner) -> None:
         loader = runner.train_dataloader
-        if len(loader) == 0:
-            raise ValueError(
-                f'Training would have no batch: the training set has {len(loader.dataset)} samples for '
-                f'{get_world_size()} rank(s), and train_dataloader has batch_size={loader.batch_size} and '
-                f'drop_last={loader.drop_last}.'
-            )
         self._run = _run_facts(loader)
         if runner._resume and self._saved is not None:
             self._compare(runner, self._saved)

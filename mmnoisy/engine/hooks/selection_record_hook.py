@@ -1,4 +1,4 @@
-from typing import Optional
+from typing import List, Optional
 
 import torch
 from torch import Tensor
@@ -19,11 +19,11 @@ class SelectionRecordHook(SampleRecordHook):
 
     columns = dict(selected=Column(reduce='last'), considered=Column(reduce='last'))
 
-    def before_train(self, runner) -> None:
-        super().before_train(runner)
+    def preflight(self, runner) -> List[str]:
         model = unwrap(runner.model)
-        if not getattr(model, 'selects_samples', False):
-            raise ValueError(f'{self.name}: {type(model).__name__} selects no samples; leave the hook out.')
+        selects = getattr(model, 'selects_samples', False)
+        problem = f'{self.name}: {type(model).__name__} selects no samples; leave the hook out.'
+        return super().preflight(runner) + ([] if selects else [problem])
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         samples = data_batch['data_samples']
@@ -33,7 +33,7 @@ class SelectionRecordHook(SampleRecordHook):
         self.add(index[considered], selected=share[considered], considered=torch.ones_like(share[considered]))
 
     def score(self) -> Optional[Tensor]:
-        return self.record['selected'].masked_fill(self.record['considered'] == 0, float('nan'))
+        return self.record['selected'].masked_fill(self.record['considered'] == 0, torch.nan) if self.known else None
 
     def issues(self) -> Tensor:
         return self.record['selected'].lt(0.5) & self.record['considered'].gt(0)

@@ -1,4 +1,4 @@
-from typing import Optional
+from typing import List, Optional
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +12,7 @@ from ...stamps import Division, sample_indices, write_division, write_targets
 from ..measures import features_and_confidence
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
-from ..streams import balanced_stream, batch_shares, division_age, stream_sampler, warn_empty
+from ..streams import balanced_stream, batch_shares, division_age, stream_problems, stream_sampler, warn_empty
 from ..sweep import sweep, sweep_loader
 
 
@@ -44,9 +44,8 @@ class SSRHook(SampleRecordHook):
         **kwargs: See :class:`SampleRecordHook`.
 
     Raises:
-        ValueError: An option out of range; before training: gradient accumulation.
-        TypeError: Before training: a model without ``extract_feat`` and ``head``, or, with ``unlabelled_share``, one that
-            would use the labels of unlabelled samples; another sampler.
+        ValueError: An option out of range; before training: gradient accumulation, a model without ``extract_feat`` and
+            ``head``, or, with ``unlabelled_share``, one that would use the labels of unlabelled samples; another sampler.
     """
 
     columns = dict(
@@ -80,27 +79,28 @@ class SSRHook(SampleRecordHook):
             raise ValueError(f'SSRHook: weighting must be one of {", ".join(WEIGHTINGS)}, not {weighting!r}.')
         self.theta_r, self.theta_s, self.k, self.weighting = theta_r, theta_s, k, weighting
         self.warmup_epochs, self.unlabelled_share, self.epoch_batches = warmup_epochs, unlabelled_share, epoch_batches
-        #: Classes to train with, (N,), and whether to, (N, 1) bool; None in the warm-up.
+        #: Classes to train with, (N,), and what to stamp of the whole training set; None in the warm-up.
         self._targets: Optional[Tensor] = None
-        self._labelled: Optional[Tensor] = None
+        self.division: Optional[Division] = None
+
+    def preflight(self, runner) -> List[str]:
+        model, problems = unwrap(runner.model), super().preflight(runner)
+        if not hasattr(model, 'extract_feat') or not hasattr(getattr(model, 'head', None), 'num_classes'):
+            problems.append(
+                f'{self.name} needs one network with features and a head, such as mmnoisy.SampleAwareClassifier, not '
+                f'{type(model).__name__}.'
+            )
+        elif self.unlabelled_share and not isinstance(model, SemiSupervisedClassifier):
+            problems.append(
+                f'{self.name}: {type(model).__name__} would use the labels of unlabelled samples: set '
+                "unlabelled_share=0, or model.type='mmnoisy.FeatureConsistencyClassifier'."
+            )
+        return problems + stream_problems(runner, self.unlabelled_share, 1, self.name)
 
     def before_train(self, runner) -> None:
         super().before_train(runner)
-        model = unwrap(runner.model)
-        self._num_classes = getattr(getattr(model, 'head', None), 'num_classes', None)
-        if self._num_classes is None or not hasattr(model, 'extract_feat'):
-            raise TypeError(
-                'SSRHook needs one network with features and a head, such as mmnoisy.SampleAwareClassifier, not '
-                f'{type(model).__name__}.'
-            )
-        if self.unlabelled_share and not isinstance(model, SemiSupervisedClassifier):
-            raise TypeError(
-                f'SSRHook: {type(model).__name__} would use the labels of unlabelled samples: set unlabelled_share=0, '
-                "or model.type='mmnoisy.FeatureConsistencyClassifier'."
-            )
-        self._sampler = stream_sampler(runner, 'SSRHook')
-        self._shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, 1, 'SSRHook')
-        self._given = torch.as_tensor(self.dataset.get_gt_labels())
+        self._sampler = stream_sampler(runner, self.name)
+        self._shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, 1, self.name)
         self._loader = sweep_loader(runner)
 
     def before_train_epoch(self, runner) -> None:
@@ -108,12 +108,11 @@ class SSRHook(SampleRecordHook):
         if runner.epoch < self.warmup_epochs:
             return
         swept = sweep(runner.model, self._loader, features_and_confidence)
-        labels = torch.where(swept['confidence'] > self.theta_r, swept['prediction'], self._given)
+        labels = torch.where(swept['confidence'] > self.theta_r, swept['prediction'], self.labels)
         device = next(runner.model.parameters()).device
         votes = self.vote(swept['features'].to(device), labels)
         selected = votes.share[:, 0] >= self.theta_s
         self.set(votes=votes.share[:, 1], suggested=torch.where(selected, labels, votes.winner), selected=selected)
-        self.scalars['selections'] = self.scalars.get('selections', 0) + 1
         self._fill(runner, labels, selected)
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
@@ -121,18 +120,14 @@ class SSRHook(SampleRecordHook):
             return
         samples = data_batch['data_samples']
         index = sample_indices(samples)
-        write_targets(samples, F.one_hot(self._targets[index], self._num_classes).float())
-        # A selected sample's new label is believed altogether.
-        labelled = self._labelled[index]
-        write_division(
-            samples, Division(labelled.float(), labelled, division_age(runner, batch_idx, self.warmup_epochs))
-        )
+        write_targets(samples, F.one_hot(self._targets[index], self.num_classes).float())
+        write_division(samples, self.division.of(index, division_age(runner, batch_idx, self.warmup_epochs)))
 
     def vote(self, features: Tensor, labels: Tensor) -> Votes:
         """Vote on all samples, shared out over ranks: the shares are those of ``labels`` and of the observed labels."""
         rows = torch.arange(get_rank(), len(labels), get_world_size())
-        asked = torch.stack([labels, self._given], dim=1)
-        part = knn_vote(features, labels, asked, self._num_classes, self.k, self.weighting, rows)
+        asked = torch.stack([labels, self.labels], dim=1)
+        part = knn_vote(features, labels, asked, self.num_classes, self.k, self.weighting, rows)
         winner = torch.zeros(len(labels), dtype=torch.int64)
         share = torch.zeros(len(labels), 2)
         winner[rows], share[rows] = part.winner, part.share
@@ -142,14 +137,15 @@ class SSRHook(SampleRecordHook):
 
     def _fill(self, runner, labels: Tensor, selected: Tensor) -> None:
         """Fill the sampler with the selected samples, and log how many there are."""
-        warn_empty(selected[:, None], labels, self._num_classes, runner.logger)
+        warn_empty(selected[:, None], labels, self.num_classes, runner.logger)
         labelled = selected if selected.any() else torch.ones_like(selected)
         rows, others = labelled.nonzero().squeeze(1), (~labelled).nonzero().squeeze(1)
         generator = torch.Generator().manual_seed(self._sampler.seed + runner.epoch)
         batches = self.epoch_batches or max(1, len(labels) // (self._shares[0] * get_world_size()))
         self._sampler.set_streams([balanced_stream(rows, labels[rows], generator), others], self._shares, batches)
-        self._targets, self._labelled = labels, labelled[:, None]
-        changed = labels != self._given
+        # A selected sample's new label is believed altogether.
+        self._targets, self.division = labels, Division(labelled[:, None].float(), labelled[:, None])
+        changed = labels != self.labels
         values = dict(selected=selected, relabelled=changed, selected_relabelled=selected & changed)
         shares = {name: value.double().mean().item() for name, value in values.items()}
         runner.visualizer.add_scalars({f'ssr/{k}': v for k, v in shares.items()}, step=runner.epoch + 1)
@@ -157,10 +153,10 @@ class SSRHook(SampleRecordHook):
         runner.logger.info(f'{self.name}: epoch {runner.epoch + 1}: shares of the samples: {text}')
 
     def score(self) -> Optional[Tensor]:
-        return self.record['votes'] if self.scalars.get('selections') else None
+        return self.record['votes'] if self.known else None
 
     def issues(self) -> Tensor:
-        return self.record['suggested'] != self._given
+        return self.record['suggested'] != self.labels
 
     def suggested_labels(self) -> Optional[Tensor]:
         return self.record['suggested']

@@ -1,12 +1,11 @@
 import copy
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 import numpy as np
 import torch
 from mmengine.dist import broadcast, is_main_process, master_only
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor
 
 from ...files import replace_file
@@ -14,6 +13,8 @@ from ...functional.transition_estimators import ESTIMATORS
 from ...registry import HOOKS
 from ..measures import noisy_posteriors
 from ..model_parts import transition_losses, unwrap
+from ..preflight import epochs_are_counted, refuse, too_late
+from ..restart import restart_training
 from ..sweep import sweep, sweep_loader
 
 
@@ -73,19 +74,20 @@ class TransitionHook(Hook):
         # Also called for load_from and test; before_train knows whether this run resumes.
         self._stashed = checkpoint.get('transition')
 
-    def before_train(self, runner) -> None:
-        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError('TransitionHook counts epochs: set train_cfg=dict(by_epoch=True, max_epochs=...).')
+    def preflight(self, runner) -> List[str]:
+        """What is wrong with the run for this hook."""
+        problems = epochs_are_counted('TransitionHook', runner) + too_late('TransitionHook', 'end', self.end, runner)
         if not transition_losses(runner.model):
-            raise ValueError(
+            problems.append(
                 'TransitionHook: the model has no loss that takes a transition matrix. Use '
                 'mmnoisy.ForwardCorrectionLoss, BackwardCorrectionLoss or ImportanceReweightingLoss.'
             )
-        if self.end >= runner.max_epochs:
-            raise ValueError(
-                f'TransitionHook: T is set after epoch {self.end}, but training ends after epoch '
-                f'{runner.max_epochs}. Lower `end`.'
-            )
+        if self.dataset == 'val' and not runner.val_loop:
+            problems.append("TransitionHook: dataset='val', but there is no val_dataloader: set dataset='train'.")
+        return problems
+
+    def before_train(self, runner) -> None:
+        refuse(self.preflight(runner))
         if runner.epoch > self.end:
             return
         dataset = runner.val_dataloader.dataset if self.dataset == 'val' else None
@@ -121,8 +123,7 @@ class TransitionHook(Hook):
 
     def _set(self, runner, matrix: Tensor) -> None:
         if self.restart:
-            unwrap(runner.model).load_state_dict(self.initial)
-            runner.optim_wrapper.optimizer.state.clear()
+            restart_training(runner, self.initial)
         for loss in transition_losses(runner.model):
             loss.set_transition(matrix.numpy())
         self._report(runner, matrix.numpy())

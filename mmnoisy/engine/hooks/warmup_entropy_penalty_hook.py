@@ -2,12 +2,12 @@ from typing import List
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor, nn
 
 from ...models.losses import NegEntropy
 from ...registry import HOOKS
 from ..model_parts import loss_modules, unwrap
+from ..preflight import epochs_are_counted, refuse
 
 _SCALAR = 'train/neg_entropy'
 
@@ -40,13 +40,17 @@ class WarmupEntropyPenaltyHook(Hook):
         self._handles = []
         self._seen: List[Tensor] = []
 
-    def before_train(self, runner) -> None:
-        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError('WarmupEntropyPenaltyHook counts epochs: set train_cfg=dict(by_epoch=True, ...).')
+    def preflight(self, runner) -> List[str]:
+        """What is wrong with the run for this hook."""
+        problems = epochs_are_counted('WarmupEntropyPenaltyHook', runner)
         if not loss_modules(unwrap(runner.model)):
-            raise ValueError(
+            problems.append(
                 'WarmupEntropyPenaltyHook: no part of the model has a loss_module, as mmpretrain heads have.'
             )
+        return problems
+
+    def before_train(self, runner) -> None:
+        refuse(self.preflight(runner))
 
     def before_train_epoch(self, runner) -> None:
         if runner.epoch < self.warmup_epochs:

@@ -38,7 +38,7 @@ class ConsistencyClassifier(SampleAwareClassifier):
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """The head's losses, ``loss_consistency``, ``loss_balance`` and the penalties; inputs (2, B, C, H, W)."""
-        check_views(self, inputs, 2)
+        self.check_inputs(inputs)
         feats = self.extract_feat(inputs.flatten(0, 1))
         weak, strong = self.head(feats).float().chunk(2)
         # KL and cross entropy have the same gradient; the KL is 0 where the views agree.
@@ -52,3 +52,7 @@ class ConsistencyClassifier(SampleAwareClassifier):
         losses['loss_consistency'] = self.consistency_weight * divergence.mean()
         losses['loss_balance'] = self.balance_weight * prior_penalty(weak)
         return dict(losses, **self.penalty_losses())
+
+    def check_inputs(self, inputs: Tensor) -> None:
+        """Refuse images that are not of two views."""
+        check_views(self, inputs, 2)

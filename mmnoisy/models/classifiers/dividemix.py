@@ -38,7 +38,7 @@ class DivideMix(TwoNetworks):
         division = read_division(data_samples)
         if division is None:
             return super().loss(first_view(inputs), data_samples)
-        check_views(self, inputs)
+        self.check_inputs(inputs)
         networks = (self.net1, self.net2)
         guesses = [self.predictions(net, inputs, i in division.active) for i, net in enumerate(networks)]
         label = read_targets(data_samples, guesses[0].size(2), inputs.device)
@@ -49,6 +49,10 @@ class DivideMix(TwoNetworks):
                 prefix = f'loss_net{i + 1}_' if name.startswith('loss_') else f'net{i + 1}_'
                 result[prefix + name.replace('loss_', '')] = value
         return dict(result, **self.penalties(division.active))
+
+    def check_inputs(self, inputs: Tensor) -> None:
+        """Refuse images of a single view."""
+        check_views(self, inputs)
 
     def predictions(self, network: nn.Module, inputs: Tensor, trained: bool) -> Tensor:
         """Probabilities of a network, (V', B, K); one that is not trained now is in eval mode."""

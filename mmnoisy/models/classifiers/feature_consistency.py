@@ -60,12 +60,16 @@ class FeatureConsistencyClassifier(SemiSupervisedClassifier):
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """Losses of the labelled samples and ``loss_consistency`` of all; inputs (V, B, C, H, W)."""
-        check_views(self, inputs)
+        self.check_inputs(inputs)
         division = read_division(data_samples)
         keep = range(len(data_samples)) if division is None else division.labelled.any(1).nonzero().flatten().tolist()
         losses = super().loss(inputs[:, list(keep)], [data_samples[i] for i in keep])
         losses['loss_consistency'] = self.consistency_weight * self.consistency(inputs[0], inputs[-1])
         return losses
+
+    def check_inputs(self, inputs: Tensor) -> None:
+        """Refuse images of a single view."""
+        check_views(self, inputs)
 
     def consistency(self, weak: Tensor, strong: Tensor) -> Tensor:
         """:func:`feature_consistency` of two views, (B, C, H, W) each. Each view is a batch of its own, as there."""

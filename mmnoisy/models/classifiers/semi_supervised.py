@@ -92,13 +92,17 @@ class SemiSupervisedClassifier(SampleAwareClassifier):
             if not self.step.learns_in_warmup:
                 return super().loss(first_view(inputs), data_samples)
             division = believe_all(len(data_samples))
-        if inputs.ndim == 4 and self.step.min_views == 1:
-            inputs = inputs.unsqueeze(0)
-        check_views(self, inputs)
+        self.check_inputs(inputs)
+        inputs = inputs.unsqueeze(0) if inputs.ndim == 4 else inputs
         own = probabilities(self, inputs[self.step.guess_views])
         label = read_targets(data_samples, own.size(2), inputs.device)
         losses = network_losses(self.step, self, inputs, label, division, 0, own, own)
         return dict(losses, **self.penalty_losses())
+
+    def check_inputs(self, inputs: Tensor) -> None:
+        """Refuse images of a single view where the step needs several."""
+        if self.step.min_views > 1:
+            check_views(self, inputs)
 
 
 def check_views(model: nn.Module, inputs: Tensor, count: Optional[int] = None) -> None:

@@ -3,7 +3,7 @@ from typing import Optional
 import torch
 from torch import Tensor
 
-from ...functional.objectives import cross_entropy
+from ...functional.objectives import soft_cross_entropy
 from ...progress import current_iter, sigmoid_ramp
 from ...registry import MODELS
 from .table_loss import SampleTableLoss
@@ -77,7 +77,7 @@ class ELRLoss(SampleTableLoss):
             target = target / target.sum(1, keepdim=True).clamp_min(torch.finfo(target.dtype).tiny)
         agreement = (average * p.clamp(1e-4, 1 - 1e-4)).sum(1)
         lam = self.lam * sigmoid_ramp(current_iter(), self.ramp_iters)
-        return cross_entropy(cls_score, target) + lam * (1 - agreement).log()
+        return soft_cross_entropy(cls_score, target) + lam * (1 - agreement).log()
 
     def label_distribution(self, sample_idx: Tensor, label: Tensor) -> Tensor:
         rows = self.rows(sample_idx)

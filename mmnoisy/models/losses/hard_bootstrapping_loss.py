@@ -1,7 +1,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...functional.objectives import cross_entropy
+from ...functional.objectives import soft_cross_entropy
 from ...registry import MODELS
 from .soft_bootstrapping_loss import SoftBootstrappingLoss
 
@@ -23,4 +23,4 @@ class HardBootstrappingLoss(SoftBootstrappingLoss):
 
     def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
         predicted = F.one_hot(cls_score.argmax(1), cls_score.size(1)).to(cls_score)
-        return cross_entropy(cls_score, self.beta * target + (1 - self.beta) * predicted)
+        return soft_cross_entropy(cls_score, self.beta * target + (1 - self.beta) * predicted)

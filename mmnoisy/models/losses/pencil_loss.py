@@ -3,7 +3,7 @@ from typing import Optional, Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...functional.objectives import cross_entropy
+from ...functional.objectives import soft_cross_entropy
 from ...progress import current_epoch
 from ...registry import MODELS
 from .table_loss import SampleTableLoss
@@ -66,7 +66,7 @@ class PENCILLoss(SampleTableLoss):
         self.check_index(sample_idx)
         epoch = current_epoch()
         if epoch < self.begin:
-            return cross_entropy(cls_score, target)
+            return soft_cross_entropy(cls_score, target)
         shift = self.rows(sample_idx).to(cls_score)
         log_s = (_START * target + shift).log_softmax(1)
         log_p = cls_score.log_softmax(1)
@@ -76,7 +76,7 @@ class PENCILLoss(SampleTableLoss):
             return divergence
         if self.learns():
             self.write(sample_idx, shift - self.label_lr * self._gradient(p.detach(), log_s.exp(), target))
-        compatibility = cross_entropy(log_s if self.single_softmax else log_s.exp(), target)
+        compatibility = soft_cross_entropy(log_s if self.single_softmax else log_s.exp(), target)
         entropy = -(p * log_p).sum(1) / self.num_classes
         return divergence + self.alpha * compatibility + self.beta * entropy
 

@@ -2,7 +2,7 @@ import math
 
 from torch import Tensor
 
-from ...functional.objectives import cross_entropy
+from ...functional.objectives import soft_cross_entropy
 from ...registry import MODELS
 from .rce_loss import RCELoss
 
@@ -28,4 +28,4 @@ class SCELoss(RCELoss):
         self.beta = beta
 
     def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
-        return self.alpha * cross_entropy(cls_score, target) + self.beta * super().per_sample(cls_score, target)
+        return self.alpha * soft_cross_entropy(cls_score, target) + self.beta * super().per_sample(cls_score, target)

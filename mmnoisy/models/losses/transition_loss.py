@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -7,10 +7,6 @@ from torch import Tensor
 
 from ...functional import transition as matrices
 from .robust_loss import RobustLoss
-
-_KINDS: Dict[str, Callable[..., np.ndarray]] = dict(
-    symmetric=matrices.symmetric_matrix, pairflip=matrices.pairflip_matrix, asymmetric=matrices.asymmetric_matrix
-)
 
 
 def read_transition(transition, num_classes: int) -> np.ndarray:
@@ -39,10 +35,10 @@ def read_transition(transition, num_classes: int) -> np.ndarray:
         transition = np.load(transition)
     if isinstance(transition, dict):
         options = dict(transition)
-        kind = options.pop('kind', None)
-        if kind not in _KINDS:
-            raise ValueError(f'transition: unknown kind {kind!r}. Known kinds: {", ".join(_KINDS)}.')
-        transition = _KINDS[kind](num_classes, **options)
+        try:
+            transition = matrices.matrix_of_kind(options.pop('kind', None), num_classes, **options)
+        except ValueError as error:
+            raise ValueError(f'transition: {error}') from None
     return matrices.check_matrix(transition, num_classes)
 
 

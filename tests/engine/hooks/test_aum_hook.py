@@ -222,7 +222,7 @@ def test_a_frozen_network_gives_the_same_on_two_ranks(tmp_path):
     'overrides, message',
     [
         (dict(model__train_cfg=dict(augments=dict(type='Mixup', alpha=1.0))), 'batch augments'),
-        (dict(model__head__num_classes=10), 'num_classes=11'),
+        (dict(model__head__num_classes=10), 'num_classes=10, but the training set has 11 classes'),
         (dict(train_dataloader__dataset__threshold_samples=None), 'has no threshold samples'),
         (dict(threshold=False, train_dataloader__dataset__threshold_samples=dict(index=0)), 'has threshold samples'),
         (dict(hook=dict(percentile=101)), 'percentile'),

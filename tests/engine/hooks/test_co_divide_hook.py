@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from sklearn.mixture import GaussianMixture
 
 from mmnoisy.engine import CoDivideHook
+from mmnoisy.engine.loss_division import LossDivision, average_losses
 from mmnoisy.engine.model_parts import unwrap
 from mmnoisy.functional.mixtures import fit_bmm
 from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train, train_still
@@ -95,8 +96,8 @@ def test_options_reach_the_division_and_the_fit_is_logged_saved_and_drawn_every_
         fits.append((losses, fit_bmm(losses, max_iter=7)))
         return original(self, losses)
 
-    original = CoDivideHook.fit
-    monkeypatch.setattr(CoDivideHook, 'fit', fit)
+    original = LossDivision.fit_one
+    monkeypatch.setattr(LossDivision, 'fit_one', fit)
     options = dict(mixture='bmm', mixture_options=dict(max_iter=7), threshold=0.7, plot_interval=2)
     runner = train(config(tmp_path, epochs=4, hook=options))
     # Divisions before epochs 2, 3 and 4.
@@ -157,16 +158,16 @@ def test_two_ranks(tmp_path):
 @pytest.mark.parametrize('case', ['none', 'all', 'one class', 'none for one network'])
 @pytest.mark.filterwarnings('ignore:StreamSampler')
 def test_degenerate_divisions_keep_training(tmp_path, monkeypatch, case):
-    def fit(self, runner, losses):
+    def fit(self, runner, losses, labels, number):
         p_clean = torch.full((len(losses), 2), 0.0 if case == 'none' else 0.9)
         p_clean[::2] *= 1 if case in ('none', 'all') else 0.1
         if case == 'one class':
-            p_clean[self._labels == 3] = 0.1
+            p_clean[labels == 3] = 0.1
         if case == 'none for one network':
             p_clean[:, 1] = 0.0
-        return p_clean
+        return p_clean.double(), {}
 
-    monkeypatch.setattr(CoDivideHook, '_fit', fit)
+    monkeypatch.setattr(LossDivision, 'fit', fit)
     runner = build_runner(config(tmp_path, epochs=2))
     messages = []
     monkeypatch.setattr(runner.logger, 'warning', messages.append)
@@ -181,32 +182,24 @@ def test_degenerate_divisions_keep_training(tmp_path, monkeypatch, case):
     assert any(expected[case] in message for message in messages)
 
 
-def test_equal_losses_believe_all():
-    fit = CoDivideHook(warmup_epochs=1).fit(np.zeros(5))
-    assert (fit.p_clean == 1).all()
-
-
 def test_average_over_epochs():
-    hook = CoDivideHook(warmup_epochs=1, average_epochs=3)
-    hook.dataset, hook.record = range(4), dict(history=torch.zeros(4, 3, 2))
+    history = torch.zeros(4, 3, 2)
     losses = [np.random.default_rng(i).random((4, 2)) for i in range(5)]
     for i, values in enumerate(losses):
-        hook.scalars['divisions'] = i
-        expected = np.mean(losses[max(0, i - 2) : i + 1], axis=0)
-        np.testing.assert_allclose(hook._average(values), expected, atol=1e-6)
+        mean, history = average_losses(values, history, min(i, 2))
+        np.testing.assert_allclose(mean, np.mean(losses[max(0, i - 2) : i + 1], axis=0), atol=1e-6)
 
 
 def test_per_class_fits():
-    hook = CoDivideHook(warmup_epochs=1, per_class=True)
-    rng = np.random.default_rng(0)
-    hook._labels = torch.arange(63) % 3
-    hook._labels[60:] = 3
-    losses = rng.random(63)
-    p_clean = hook._per_class_fit(losses, hook.fit(losses))
-    members = (hook._labels == 1).numpy()
-    np.testing.assert_allclose(p_clean[members], hook.fit(losses[members]).p_clean)
+    division = CoDivideHook(warmup_epochs=1, per_class=True).divider
+    labels = np.arange(63) % 3
+    labels[60:] = 3
+    losses = np.random.default_rng(0).random(63)
+    overall = division.fit_one(losses).p_clean
+    p_clean = division.fit_classes(losses, labels, overall)
+    np.testing.assert_allclose(p_clean[labels == 1], division.fit_one(losses[labels == 1]).p_clean)
     # A class of three has no fit of its own.
-    np.testing.assert_allclose(p_clean[60:], hook.fit(losses).p_clean[60:])
+    np.testing.assert_allclose(p_clean[60:], overall[60:])
 
 
 def test_alternating_training_moves_one_network_an_epoch(tmp_path):
@@ -252,12 +245,12 @@ def test_each_epoch_divides_and_trains_on_a_balanced_subset(tmp_path):
     first, second = (torch.tensor(sorted(set(rows))) for rows in seen[1:])
     judged = ~hook.record['p_clean'].isnan()
     assert judged[first].all() and judged[second].all() and judged[:, 0].sum() <= 200
-    assert torch.bincount(labels[hook._rows]).tolist() == [10] * 10
+    assert torch.bincount(labels[torch.cat(hook._sampler.streams[:2])]).tolist() == [10] * 10
     assert len((tmp_path / 'whole/samples.csv').read_text().splitlines()) == judged[:, 0].sum() + 1
 
     cfg.work_dir, cfg.resume, cfg.load_from = str(tmp_path / 'resumed'), True, str(tmp_path / 'whole/epoch_2.pth')
     drawn, p_clean, weights = subset_run(cfg)
-    assert torch.equal(drawn, hook._rows)
+    assert torch.equal(drawn, torch.cat(hook._sampler.streams[:2]).sort().values)
     torch.testing.assert_close(p_clean, hook.record['p_clean'], equal_nan=True)
     assert_same_weights(state(runner), weights)
 
@@ -273,7 +266,7 @@ def test_a_subset_on_two_ranks(tmp_path):
     'options, message',
     [
         (dict(mixture='x'), 'mixture must be'),
-        (dict(threshold=1.0), 'threshold in'),
+        (dict(threshold=1.0), 'threshold must be in'),
         (dict(warmup_epochs=0), 'warmup_epochs'),
         (dict(unlabelled_share=1.0), 'unlabelled_share'),
         (dict(subset=100, average_epochs=2), 'subset must be'),

@@ -119,6 +119,7 @@ def test_restart_forgets_the_momentum(tmp_path):
 def test_small_classes_are_named(tmp_path, capsys):
     cfg = curriculum_cfg(tmp_path, epochs=4)
     cfg.train_dataloader.dataset.update(holdout=0.0, source=dict(type='mmnoisy.Digits', split='train', indices=40))
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     runner = train(cfg)
     hook = curriculum(runner)
     labels = torch.as_tensor(runner.train_dataloader.dataset.gt_labels)
@@ -155,7 +156,7 @@ def test_bad_options(options, message):
 @pytest.mark.parametrize(
     'overrides, message',
     [
-        (dict(epochs=3), 'the last stage begins at epoch 3'),
+        (dict(epochs=3), r'stages\[-1\]=3, but training ends after 3'),
         (dict(model__type='ImageClassifier'), 'SampleAwareClassifier'),
     ],
 )

@@ -5,8 +5,11 @@ import torch.nn.functional as F
 from mmengine.hooks import Hook
 
 from mmnoisy.engine import LossMixtureHook
+from mmnoisy.engine.loss_division import LossDivision
 from mmnoisy.engine.model_parts import unwrap
 from mmnoisy.functional.mixtures import fit_bmm
+from mmnoisy.registry import HOOKS
+from mmnoisy.stamps import sample_indices
 from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train, train_still
 
 BASE = 'm_correction/m_correction_cnn3_60e_digits-sym40.py'
@@ -45,10 +48,11 @@ class Spy(Hook):
         self.p_clean = fit_bmm((np.clip(losses, low, high) - low) / (high - low), max_iter=10, margin=1e-3).p_clean
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if batch_idx == 0:
+        if batch_idx == 0 and runner.epoch == 0:
+            # The warm-up: nothing is stamped.
+            assert all('p_clean' not in sample for sample in data_batch['data_samples'])
+        elif batch_idx == 0:
             self.stamps = {s.sample_idx: (s.p_clean.tolist(), s.labelled.tolist()) for s in data_batch['data_samples']}
-            if runner.epoch == 0:
-                assert all(stamp == ([1.0], [True]) for stamp in self.stamps.values())
 
 
 def test_stamps_the_posterior_of_the_losses(tmp_path):
@@ -98,13 +102,13 @@ def test_two_ranks(tmp_path):
 
 @pytest.mark.parametrize('value, message', [(0.0, 'no label'), (1.0, 'every label'), (None, r'class(es) [3]')])
 def test_degenerate_fits_keep_training(tmp_path, monkeypatch, value, message):
-    def fit(self, runner, losses):
+    def fit(self, runner, losses, labels, number):
         p_clean = torch.full(losses.shape, 0.9 if value is None else value).double()
         if value is None:
-            p_clean[self._labels == 3] = 0
-        return p_clean
+            p_clean[labels == 3] = 0
+        return p_clean, {}
 
-    monkeypatch.setattr(LossMixtureHook, '_fit', fit)
+    monkeypatch.setattr(LossDivision, 'fit', fit)
     runner = build_runner(config(tmp_path, epochs=2))
     messages = []
     monkeypatch.setattr(runner.logger, 'warning', messages.append)
@@ -113,11 +117,28 @@ def test_degenerate_fits_keep_training(tmp_path, monkeypatch, value, message):
     assert any(message in text for text in messages)
 
 
+@HOOKS.register_module()
+class CountingMixtureHook(LossMixtureHook):
+    """Counts visits beside the division: a summed column beside a written one."""
+
+    columns = dict(LossMixtureHook.columns, visits=())
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.add(sample_indices(data_batch['data_samples']), visits=torch.ones(len(data_batch['data_samples'])))
+
+
+def test_a_subclass_may_have_summed_columns(tmp_path):
+    cfg = config(tmp_path, epochs=2)
+    cfg.custom_hooks[0].type = 'mmnoisy.CountingMixtureHook'
+    record = hook_of(train(cfg)).record
+    assert record['visits'].min() == 2 and record['p_clean'].any()
+
+
 @pytest.mark.parametrize('mixture', ['bmm', 'gmm'])
 def test_losses_of_one_component_give_finite_trust(mixture):
-    hook = LossMixtureHook(warmup_epochs=1, mixture=mixture)
+    division = LossMixtureHook(warmup_epochs=1, mixture=mixture).divider
     for losses in (np.zeros(50), np.ones(50), np.random.default_rng(0).beta(2, 20, 300), np.r_[np.zeros(49), 1]):
-        p_clean = hook.fit(losses).p_clean
+        p_clean = division.fit_one(losses).p_clean
         assert np.isfinite(p_clean).all() and p_clean.min() >= 0 and p_clean.max() <= 1
         assert p_clean[losses.argmin()] >= p_clean[losses.argmax()]
 
@@ -140,5 +161,5 @@ def test_refuses_a_model_that_ignores_the_stamps(tmp_path):
     cfg = config(tmp_path)
     cfg.model.type = 'mmnoisy.SampleAwareClassifier'
     cfg.model.pop('step')
-    with pytest.raises(TypeError, match='SampleAwareClassifier would ignore it'):
+    with pytest.raises(ValueError, match='SampleAwareClassifier would ignore it'):
         train(cfg)

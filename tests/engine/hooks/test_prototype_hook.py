@@ -48,7 +48,7 @@ def stamped(hook, epoch, sample_idx):
 def test_the_stamped_target_gives_the_loss_of_both_labels():
     hook = PrototypeHook(warmup_epochs=2, alpha=0.3)
     given, corrected = torch.tensor([0, 1, 2, 1]), torch.tensor([0, 2, 1, 1])
-    hook._labels, hook._num_classes, hook.record = given, 3, dict(corrected=corrected)
+    hook.labels, hook.num_classes, hook.record = given, 3, dict(corrected=corrected)
     assert all('gt_score' not in sample for sample in stamped(hook, 1, [0, 1]))
     index = torch.tensor([1, 3, 2, 0])
     target = torch.stack([sample.gt_score for sample in stamped(hook, 2, index.tolist())]).double()
@@ -149,6 +149,7 @@ def test_small_and_absent_classes(tmp_path, capsys):
     cfg = smp_cfg(tmp_path, epochs=2, train_dataloader__dataset__holdout=0.0)
     cfg.train_dataloader.dataset.source = dict(type='mmnoisy.Digits', split='train', indices=8)
     cfg.train_dataloader.dataset.noise = None
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     runner = train(cfg)
     labels = torch.as_tensor(runner.train_dataloader.dataset.gt_labels)
     sizes = torch.bincount(labels, minlength=10)

@@ -79,7 +79,7 @@ def test_relabels_selects_and_stamps(tmp_path):
     suggested = torch.where(spy.selected, spy.labels, spy.winner)
     assert [int(row['suggested_label']) for row in rows] == suggested.tolist()
     assert [bool(int(row['is_issue'])) for row in rows] == (suggested != given).tolist()
-    assert [float(row['score']) for row in rows] == pytest.approx(hook.record['p_clean'].tolist(), rel=1e-6)
+    assert [float(row['score']) for row in rows] == pytest.approx(hook.record['votes'].tolist(), rel=1e-6)
 
 
 def test_relabelling_starts_from_the_observed_labels_each_epoch(tmp_path):
@@ -87,7 +87,8 @@ def test_relabelling_starts_from_the_observed_labels_each_epoch(tmp_path):
     runner = train(config(tmp_path, epochs=3, hook=dict(theta_r=1.0)))
     hook = hook_of(runner)
     assert torch.equal(hook._targets, torch.tensor(hook.dataset.gt_labels))
-    assert (hook.record['p_clean'][hook.record['selected']] == 1).all()
+    # Selected is what the vote for the observed label wins.
+    assert torch.equal(hook.record['suggested'][hook.record['selected']], hook._targets[hook.record['selected']])
 
 
 @pytest.mark.parametrize('options', [{}, dict(warmup_epochs=2)])
@@ -187,11 +188,11 @@ def test_bad_options(options, message):
 
 
 def test_refused_before_training(tmp_path):
-    with pytest.raises(TypeError, match='StreamSampler'):
+    with pytest.raises(ValueError, match='StreamSampler'):
         train(config(tmp_path, train_dataloader__sampler=dict(type='DefaultSampler', shuffle=True)))
-    with pytest.raises(TypeError, match='would use the labels of unlabelled samples'):
+    with pytest.raises(ValueError, match='would use the labels of unlabelled samples'):
         train(config(tmp_path, hook=dict(unlabelled_share=0.5)))
     cfg = config(tmp_path)
     cfg.model = dict(type='mmnoisy.TwoNetworks', network=cfg.model)
-    with pytest.raises(TypeError, match='one network with features and a head'):
+    with pytest.raises(ValueError, match='one network with features and a head'):
         train(cfg)
