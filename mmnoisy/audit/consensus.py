@@ -11,11 +11,12 @@ from .noise_estimate import Interval
 #: Chance-corrected agreement (Cohen's kappa) of the judges with each other. Below WEAK they know too little for their flags
 #: to be taken as they are, below BLIND nothing. Ambiguous images and wrong labels look alike to a judge; two judges that
 #: agree with each other far more than with the labels is what tells them apart.
-WEAK, BLIND = 0.6, 0.25
+WEAK, BLIND = 0.7, 0.25
 #: Share of the flags that is kept of weak judges, most suspicious first.
 _KEPT_OF_WEAK = 0.1
 #: Share of the images that count as those of which the judges are surest: there, ambiguity plays the smallest part, and
-#: what differs from the labels is close to the noise itself.
+#: what differs from the labels is close to the noise itself. Where noise is rarer on clear images, as with people, that is too
+#: little, and confident learning's estimate, to which ambiguity adds, too much: two judges that agree allow for the middle.
 _SUREST = 0.25
 
 
@@ -65,7 +66,9 @@ def reach_consensus(
     is_issue = judged & differs & (suggested != labels)
     verdict = Consensus(score, is_issue, suggested, suggested_score, [])
     verdict = _by_agreement(verdict, labels, judges, num_classes)
-    verdict = _by_accuracy(verdict, labels, out_of_sample(judges) if witness is None else witness, rate, num_classes)
+    witness = out_of_sample(judges) if witness is None else witness
+    trusted = agreement(judges, num_classes) >= WEAK
+    verdict = _by_accuracy(verdict, labels, witness, rate, num_classes, trusted)
     return _by_rate(verdict, rate)
 
 
@@ -162,7 +165,7 @@ def _by_agreement(verdict: Consensus, labels, judges, num_classes) -> Consensus:
     return _flag(verdict, lowest(same, verdict.score, keep), note)
 
 
-def _by_accuracy(verdict: Consensus, labels, witness, rate, num_classes) -> Consensus:
+def _by_accuracy(verdict: Consensus, labels, witness, rate, num_classes, trusted: bool) -> Consensus:
     """Judges that are not more often right than the labels keep the flags of which they are surest.
 
     A difference within one standard error does not count as better.
@@ -173,6 +176,8 @@ def _by_accuracy(verdict: Consensus, labels, witness, rate, num_classes) -> Cons
     certainty, choice = np.where(judged, witness.max(1), 0), np.where(judged, witness.argmax(1), labels)
     surest = judged & (certainty >= np.quantile(certainty[judged], 1 - _SUREST))
     noise = float((choice != labels)[surest].mean())
+    if trusted and rate.estimate > noise:
+        noise = (noise + rate.estimate) / 2
     right = true_accuracy(float((choice == labels)[judged].mean()), noise, num_classes)
     if right >= 1 - noise + np.sqrt(noise * (1 - noise) / surest.sum()):
         return verdict
@@ -182,6 +187,8 @@ def _by_accuracy(verdict: Consensus, labels, witness, rate, num_classes) -> Cons
         f'{1 - noise:.0%}: taking all suggestions would make the labels worse. Of {verdict.is_issue.sum()} flags only the '
         f'{kept.sum()} are kept of which the judges are surest; the estimated noise, {rate.estimate:.1%}, may be too high.'
     )
+    if not trusted:
+        note += ' A second judge of another kind could tell more.'
     return _flag(verdict, kept, note)
 
 

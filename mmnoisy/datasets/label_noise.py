@@ -37,7 +37,7 @@ class LabelNoise:
     Args:
         source (dict): Config of a data set with ``gt_label``; also a wrapper such as ``ConcatDataset``.
         noise (dict, optional): ``kind`` and its options (``rate``, ``exact``, ``inclusive``, ``mapping``, ``matrix``,
-            ``std``; ``image_size`` for ``instance``, see :func:`mmnoisy.datasets.source.image_features`; ``path`` and
+            ``std``; ``image_size`` and ``pixels`` for ``instance``, see :func:`mmnoisy.datasets.source.image_features`; ``path`` and
             ``key`` for ``label_file``), see :mod:`mmnoisy.functional.noise`. None: the source's labels are the observed
             ones. Defaults to None.
         seed (int): Seed of the noise and of the split. Defaults to 0.
@@ -261,14 +261,14 @@ class LabelNoise:
         kind = options.pop('kind', None)
         if kind == 'label_file':
             return self._labels_of_file(original, first, images, **options)
-        image_size = options.pop('image_size', 32) if kind == 'instance' else None
+        looks = {name: options.pop(name) for name in ('image_size', 'pixels') if kind == 'instance' and name in options}
         noisy = original.copy()
         noisy[images] = add_noise(
             original[images],
             self.num_classes,
             rng,
             kind,
-            features=lambda: image_features(self.source, image_size, images),
+            features=lambda: image_features(self.source, rows=images, **looks),
             classes=self.metainfo.get('classes'),
             **options,
         )

@@ -8,6 +8,9 @@ from mmpretrain.registry import DATASETS
 from .labels import MAX_NUMBER, Labels, read_numbers
 from .vocabulary import count_classes
 
+#: What instance-dependent noise projects, see :func:`image_features`.
+PIXELS = ('raw', 'standardised')
+
 
 def build_source(cfg: dict):
     """Build and read a data set.
@@ -78,17 +81,25 @@ def source_rows(source) -> SourceRows:
     return SourceRows(labels, numbers(clean, 'clean_label', num_classes) if known else None, num_classes, paths)
 
 
-def image_features(source, image_size: int = 32, rows: Optional[np.ndarray] = None) -> np.ndarray:
-    """Flattened images, each feature scaled to mean 0 and standard deviation 1: (N, S) float32.
+def image_features(source, image_size: int = 32, rows: Optional[np.ndarray] = None, pixels: str = 'raw') -> np.ndarray:
+    """Flattened images, which instance-dependent noise projects: (N, S) float32.
+
+    Raw pixels are what the official generator takes: their common part decides most, so that a class has one commonest
+    target. Standardised ones spread the flips of a class over more targets.
 
     Args:
         source (Dataset): Has ``img`` or ``img_path``.
         image_size (int): Larger images are scaled to this height and width, so S <= 3 * image_size**2.
         rows (np.ndarray, optional): (N,) which rows; all where None.
+        pixels (str): ``'raw'``, as stored, or ``'standardised'``, each scaled to mean 0 and standard deviation 1 over the
+            samples. Defaults to ``'raw'``.
 
     Raises:
+        ValueError: Other ``pixels``.
         RuntimeError: An image cannot be read; the message names it.
     """
+    if pixels not in PIXELS:
+        raise ValueError(f'instance noise: pixels must be one of {", ".join(PIXELS)}, not {pixels!r}.')
     import cv2
     from mmpretrain.datasets import LoadImageFromFile
 
@@ -107,6 +118,8 @@ def image_features(source, image_size: int = 32, rows: Optional[np.ndarray] = No
         if image.shape[:2] != (height, width):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         features[place] = image.reshape(-1)
+    if pixels == 'raw':
+        return features
     # In place: the array may be a large part of the memory.
     features -= features.mean(0, dtype=np.float64).astype(np.float32)
     variance = np.einsum('ns,ns->s', features, features, dtype=np.float64) / len(features)

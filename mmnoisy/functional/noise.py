@@ -82,7 +82,7 @@ def instance_dependent(
         num_classes (int): K >= 2.
         rate (float): Mean of the normal distribution, in [0, 1]. Truncation moves the mean of rates within about
             ``2 * std`` of 0 or 1 inwards (0.05 gives 0.10, 1 gives 0.92); 0 means no noise.
-        features (np.ndarray): (N, S), usually the flattened image scaled to mean 0 and standard deviation 1.
+        features (np.ndarray): (N, S), the flattened image, see :func:`mmnoisy.datasets.source.image_features`.
         rng (np.random.Generator): Source of all randomness.
         std (float): Standard deviation of the flip rates, > 0. Defaults to 0.1.
 

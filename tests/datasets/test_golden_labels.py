@@ -25,7 +25,7 @@ def sha256(values):
         (dict(kind='pairflip', rate=0.45), '19372ef8394907c3', 'fe8caaac1ef6bc10'),
         (dict(kind='asymmetric', rate=0.4, mapping='mnist'), '524b1da9f1a612e6', '4c9e10264d7cad6e'),
         (dict(kind='asymmetric', matrix=MATRIX), '4fff5a2846066c8c', '5c9d28e99d1dfa75'),
-        (dict(kind='instance', rate=0.4), 'ab93b3273f739f08', 'eb8d2eb8fe429f3a'),
+        (dict(kind='instance', rate=0.4), 'ffb04c78a98b3f5e', '3e28edd6a9e53b29'),
         (None, 'aebea7d2bc9e1f01', '4e4d8fc5e120fee8'),
     ],
     ids=['symmetric', 'drawn', 'inclusive', 'pairflip', 'asymmetric', 'matrix', 'instance', 'given'],
@@ -42,3 +42,23 @@ def test_other_seed_trusted_and_threshold_samples():
     assert (sha256(trusted.trusted_idx), sha256(trusted.gt_labels)) == ('ef6ba2d740144f74', '3abd959c3722447c')
     threshold = LabelNoise(DIGITS, SYM, holdout=0.1, threshold_samples=dict(index=1))
     assert sha256(threshold.gt_labels) == '00a3efa75875ef1c'
+
+
+def test_instance_noise_of_earlier_versions_is_an_option():
+    noise = dict(kind='instance', rate=0.4, pixels='standardised')
+    assert sha256(LabelNoise(DIGITS, noise).gt_labels) == 'ab93b3273f739f08'
+    assert sha256(LabelNoise(DIGITS, noise, holdout=0.1, part='val').source_idx) == 'eb8d2eb8fe429f3a'
+    with pytest.raises(ValueError, match="pixels must be one of raw, standardised, not 'grey'"):
+        LabelNoise(DIGITS, dict(noise, pixels='grey'))
+
+
+def test_raw_pixels_give_a_class_one_commonest_target():
+    """As the official generator: most flips of a class go to one class; standardised pixels spread them."""
+    share = {}
+    for pixels in ('raw', 'standardised'):
+        data = LabelNoise(DIGITS, dict(kind='instance', rate=0.4, pixels=pixels))
+        flips = [np.bincount(data.gt_labels[data.clean_labels == k], minlength=10) for k in range(10)]
+        for k, row in enumerate(flips):
+            row[k] = 0
+        share[pixels] = np.mean([row.max() / row.sum() for row in flips])
+    assert share['raw'] > 0.6 > share['standardised']

@@ -116,10 +116,10 @@ def test_refuses_missing_file_and_singular_matrix(tmp_path):
         build('BackwardCorrectionLoss', transition=np.full((K, K), 1 / K))
 
 
-def test_revision_has_the_gradient_through_the_weight():
+def test_gradient_through_the_weight():
     """As in T-Revision's ``reweighting_revision_loss``: d/dz of ``p_y / (T^T p)_y * CE`` with nothing held fixed."""
     z, labels = logits(), torch.tensor([0, 1, 2, 3, 1])
-    loss = build('ImportanceReweightingLoss', revise=True).double()
+    loss = build('ImportanceReweightingLoss', revise=True, weight_gradient=True).double()
     (found,) = torch.autograd.grad(loss(z, labels).sum(), z)
     numeric, step = np.zeros((B, K)), 1e-6
     for i, k in np.ndindex(B, K):
