@@ -86,7 +86,9 @@ def warn_of_unknown(cfg, options: dict) -> List[str]:
     from mmengine.logging import print_log
 
     warnings = []
-    for key in options:
+    for key, value in options.items():
+        if isinstance(value, dict) and 'type' in value:
+            continue  # A further part is no slip of the pen.
         node, seen = cfg, []
         for part in key.split('.'):
             known = _keys(node)

@@ -10,24 +10,27 @@ _LOG_LINE = re.compile(
     r'(?:\x1b\[[0-9;]*m)*(?P<level>[A-Z]+)(?:\x1b\[[0-9;]*m)* - (?P<text>.*)',
     re.S,
 )
+#: Warnings of mmengine about its own code.
+_OF_UPSTREAM = re.compile('will be deprecated')
 _console = None
 
 
 def console():
-    """The console of this process; it goes on writing to the standard output of the time when it was made."""
+    """The console of this command; it goes on writing to the standard output of the time when it was made."""
     global _console
     if _console is None:
-        _console = new_console()
+        from rich.console import Console
+
+        # Without a terminal, rich would break lines after 80 characters.
+        width = None if sys.stdout.isatty() else 160
+        _console = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=True, markup=False, emoji=False)
     return _console
 
 
-def new_console():
-    """A console on today's standard output."""
-    from rich.console import Console
-
+def forget_console() -> None:
+    """Another command begins, with a standard output of its own."""
     global _console
-    _console = Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, emoji=False)
-    return _console
+    _console = None
 
 
 def header(rows: Iterable[Tuple[str, object]]) -> None:
@@ -46,7 +49,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence]) -> None:
     found = Table(box=box.SIMPLE, pad_edge=False)
     for number, name in enumerate(columns):
         right = all(re.fullmatch(r'-|[\d.,]+ ?%?', row[number]) for row in rows)
-        found.add_column(name, justify='right' if right else 'left', overflow='fold')
+        found.add_column(name, justify='right' if right else 'left', no_wrap=True)
     for row in rows:
         found.add_row(*row)
     console().print(found)
@@ -66,7 +69,7 @@ class _WithoutLog:
         if line is None:
             if text.strip():
                 console().print(text.rstrip('\n'))
-        elif line['level'] in ('WARNING', 'ERROR', 'CRITICAL'):
+        elif line['level'] in ('WARNING', 'ERROR', 'CRITICAL') and not _OF_UPSTREAM.search(line['text']):
             console().print(f'{line["level"].capitalize()}: {line["text"].strip()}')
         return len(text)
 

@@ -9,6 +9,8 @@ import sys
 from importlib import import_module
 from typing import Optional, Sequence
 
+from ..console import forget_console
+
 #: Subcommands with a line about each, in the order of a first day with the project.
 COMMANDS = {
     'check': 'every bad file, duplicate and leak between splits, class counts; exit 1 where training would fail',
@@ -55,6 +57,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             parser.error(f'unrecognised: {" ".join(extra)} (see mmnoisy {command or ""} --help)')
         args.overrides.extend(extra)
     _quiet()
+    forget_console()
     try:
         return import_module(f'.{command}_command', __name__).run(args) or 0
     except KeyboardInterrupt:

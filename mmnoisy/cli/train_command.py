@@ -29,7 +29,7 @@ def add_arguments(parser) -> None:
         '--frozen', action='store_true', help="train a linear classifier on the backbone's features: seconds"
     )
     parser.add_argument('--size', type=int, help='pixels of the images; from the data by default, 128 at most')
-    parser.add_argument('--epochs', type=int, help='10 to fine-tune, 30 from scratch, 40 on features by default')
+    parser.add_argument('--epochs', type=int, help='10 to 30 to fine-tune, 30 from scratch, 40 on features by default')
     parser.add_argument('--batch-size', type=int, help='the learning rate follows it')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--workers', type=int, help='processes that load images')

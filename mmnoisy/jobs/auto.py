@@ -8,14 +8,13 @@
 """
 
 import csv
-import json
-import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import numpy as np
 
 from ..datasets.own_data import OwnData, read_data
+from ..files import replace_file, write_json
 from .options import EPOCHS, SCRATCH, TrainOptions, choose, have_features
 from .training import Job, make_banks, summary, train_one
 
@@ -27,13 +26,13 @@ AUDIT_SIZE = 128
 ROBUST = ('elr', 'gce')
 
 
-def train_auto(job: Job, begin=None, *, typical: int, seed: int = 0, **options) -> Path:
+def train_auto(job: Job, begin=None, *, seed: int = 0, **options) -> Path:
     """Train as this module says; returns the work dir.
 
     Raises:
         ValueError, ImportError: See :func:`mmnoisy.jobs.options.choose` and :func:`mmnoisy.audit.audit`.
     """
-    plain = choose('ce', typical=typical, seed=seed, **options)
+    plain = choose('ce', seed=seed, **options)
     if begin is not None:
         begin(job, plain)
     flagged = audit_job(job, plain, seed)
@@ -102,12 +101,7 @@ def write_lists(data: OwnData, left_out: List[int], folder: Path, seed: int):
     dropped = set(left_out)
     lists: Dict[str, Any] = {'kept.csv': [r for r in rows if r not in dropped or split[r] == 'val'], 'all.csv': rows}
     for name, chosen in lists.items():
-        part = folder / f'{name}.part'
-        with part.open('w', newline='', encoding='utf-8', errors='surrogateescape') as file:
-            writer = csv.writer(file)
-            writer.writerow(('path', 'label', 'split'))
-            writer.writerows((data.paths[r], data.classes[data.labels[r]], split[r]) for r in chosen)
-        os.replace(part, folder / name)
+        _write_list(folder / name, data, chosen, split)
     return [folder / name for name in lists]
 
 
@@ -138,11 +132,15 @@ def run(job: Job, options: TrainOptions, name: str, bank=None, test_bank=None) -
     if not summary(folder):
         job.say(f'Training {name} ...')
         quick = options.frozen
-        begun = job._replace(resume=job.resume and any(folder.glob('epoch_*.pth')), console=job.console)
-        train_one(begun._replace(overrides=[] if quick else job.overrides), options, folder, bank, test_bank)
+        begun = job._replace(resume=job.resume and any(folder.glob('epoch_*.pth')))
+        if quick:  # Forty lines about four seconds, and a config that overrides were not written for.
+            begun = begun._replace(console=False, overrides=[], say=lambda line: None)
+        train_one(begun, options, folder, bank, test_bank)
     told = summary(folder)
     keys = dict(val='val_accuracy_best', test='test_accuracy_at_best_val', seconds='train_seconds')
-    return dict(folder=name, **{key: told.get(value) for key, value in keys.items()})
+    found = dict(folder=name, **{key: told.get(value) for key, value in keys.items()})
+    job.say(f'{name}: accuracy on noisy validation {found["val"] or float("nan"):.1f}')
+    return found
 
 
 def _test_part(job: Job) -> Optional[OwnData]:
@@ -151,11 +149,16 @@ def _test_part(job: Job) -> Optional[OwnData]:
     if not len(rows):
         return None
     path = job.work_dir / 'test.csv'
-    with path.open('w', newline='', encoding='utf-8', errors='surrogateescape') as file:
-        writer = csv.writer(file)
-        writer.writerow(('path', 'label'))
-        writer.writerows((job.data.paths[r], job.data.classes[job.data.labels[r]]) for r in rows)
+    _write_list(path, job.data, rows)
     return read_data(path)
+
+
+def _write_list(path: Path, data: OwnData, rows, split=None) -> None:
+    with replace_file(path, newline='', encoding='utf-8', errors='surrogateescape') as file:
+        writer = csv.writer(file)
+        writer.writerow(('path', 'label') if split is None else ('path', 'label', 'split'))
+        for r in rows:
+            writer.writerow((data.paths[r], data.classes[data.labels[r]], *([] if split is None else [split[r]])))
 
 
 def page(sources, say, out=None) -> None:
@@ -166,10 +169,3 @@ def page(sources, say, out=None) -> None:
         say(f'Report: {write_report(sources, out)}')
     except ImportError as error:
         say(f'No report: {error}')
-
-
-def write_json(path: Path, content: dict) -> None:
-    """Replace a file as a whole."""
-    part = path.with_name(path.name + '.part')
-    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
-    os.replace(part, path)

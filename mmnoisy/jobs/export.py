@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional
 
 from ..extraction import extract
+from ..files import write_text
 from .predict import class_names, load_model
 from .run_folder import Run, find_run
 
@@ -50,18 +51,22 @@ def export(run, out=None, *, onnx: bool = False, net: str = 'net1') -> Exported:
         extract(
             str(found.config), str(found.checkpoint), str(checkpoint), net if 'network' in found.cfg.model else None
         )
-    plain = found if checkpoint is None else _plain(found, checkpoint)
+    plain = plain_run(found, out)
     classes = class_names(found.cfg)
     if onnx:
         classes = _write_onnx(plain, out)
     return Exported(None if frozen else checkpoint, out / 'model.onnx' if onnx else None, classes)
 
 
-def _plain(run: Run, checkpoint: Path) -> Run:
+def plain_run(run: Run, out: Path) -> Run:
+    """The run with the network that was exported to ``out``; the run as it is where nothing had to be taken out of it."""
     from mmengine.config import Config
 
     from .run_folder import without_downloads
 
+    checkpoint = Path(out) / 'model.pth'
+    if not checkpoint.is_file():
+        return run
     cfg = Config.fromfile(checkpoint.with_suffix('.py'))
     without_downloads(cfg.model)
     return run._replace(cfg=cfg, checkpoint=checkpoint)
@@ -119,11 +124,10 @@ def _write_onnx(run: Run, out: Path) -> list:
         verbose=False,
         **names,
     )
-    steps = [dict(step) for step in pipeline]
+    middle = dict(type='middle square, scaled (PIL.ImageOps.fit, bicubic)', size=size)
+    steps = [middle] if run.cfg.get('features') else [dict(step) for step in pipeline]
     about = dict(classes=classes, size=size, channels='RGB', range=[0, 255], pipeline=steps)
-    (out / 'model.json').write_text(
-        json.dumps(about, indent=1, ensure_ascii=False, default=str) + '\n', encoding='utf-8'
-    )
+    write_text(out / 'model.json', json.dumps(about, indent=1, ensure_ascii=False, default=str) + '\n')
     return classes
 
 

@@ -17,6 +17,8 @@ METHODS = {
 PRETRAINED, SCRATCH = 'efficientnet_lite0', 'resnet18'
 #: Epochs where none are named: fine-tuning, from scratch, on frozen features.
 EPOCHS = dict(fine=10, scratch=30, frozen=40)
+#: Fine-tuning of few images takes more epochs, at most three times as many: this many images in all.
+IMAGES_IN_ALL = 20_000
 
 
 class TrainOptions(NamedTuple):
@@ -68,6 +70,7 @@ def choose(
     size: Optional[int] = None,
     epochs: Optional[int] = None,
     typical: int = 224,
+    num_images: int = IMAGES_IN_ALL,
     **others,
 ) -> TrainOptions:
     """Fill in what is not said.
@@ -80,6 +83,7 @@ def choose(
         scratch (bool): Random weights.
         frozen (bool): See :class:`TrainOptions`; also for ``size`` and ``epochs``.
         typical (int): Median of the images' shorter edge, pixels: no size is chosen that is much larger.
+        num_images (int): Images to train on.
 
     Raises:
         ValueError: Options that exclude each other, an unknown method, or a number that is not positive.
@@ -103,7 +107,14 @@ def choose(
     weights = False if scratch or backbone == SCRATCH else pretrained if isinstance(pretrained, str) else None
     mode = 'frozen' if frozen else 'scratch' if weights is False else 'fine'
     size = size or default_size(typical, frozen)
-    return TrainOptions(method, backbone, weights, frozen, size, epochs or EPOCHS[mode], **others)
+    return TrainOptions(method, backbone, weights, frozen, size, epochs or default_epochs(mode, num_images), **others)
+
+
+def default_epochs(mode: str, num_images: int) -> int:
+    """Epochs of :data:`EPOCHS`, more of them where there are few images to fine-tune on."""
+    if mode != 'fine':
+        return EPOCHS[mode]
+    return min(3 * EPOCHS[mode], max(EPOCHS[mode], round(IMAGES_IN_ALL / num_images)))
 
 
 def default_size(typical: int, frozen: bool = False) -> int:

@@ -80,12 +80,12 @@ def train(
     _check_classes(data, test)
     work_dir = find_work_dir(data, method, work_dir, resume)
     job = Job(data, test, work_dir, list(overrides), resume, console, say)
-    typical = check_images(data, test, work_dir)
+    options.update(typical=check_images(data, test, work_dir), num_images=int((data.split == 'train').sum()))
     if method == 'auto':
         from .auto import train_auto
 
-        return train_auto(job, begin, typical=typical, **options)
-    chosen = choose(method, typical=typical, **options)
+        return train_auto(job, begin, **options)
+    chosen = choose(method, **options)
     if begin is not None:
         begin(job, chosen)
     return train_one(job, chosen, work_dir)

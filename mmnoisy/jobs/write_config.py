@@ -1,7 +1,6 @@
 """An ordinary config file for a user's own data: a few lines over a config of the package."""
 
 import math
-import os
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
 
@@ -9,6 +8,7 @@ from mmengine.config import Config
 
 from ..config import config_path
 from ..datasets.own_data import OwnData
+from ..files import write_text
 from .data_config import dataset_config, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
@@ -57,9 +57,7 @@ def write_config(
     path.parent.mkdir(parents=True, exist_ok=True)
     head = f'# {note}\n' if note else ''
     text = f"{head}_base_ = __import__('mmnoisy').config_path({base!r})\n{Config(nested(changes)).pretty_text}"
-    part = path.with_name(path.name + '.part')
-    part.write_text(text, encoding='utf-8')
-    os.replace(part, path)
+    write_text(path, text)
     return path
 
 
@@ -86,7 +84,7 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
     changes: Dict[str, Any] = {'train_dataloader.dataset.source': source}
     for part in ('train', 'val', 'test'):
         changes[f'{part}_dataloader.num_workers'] = options.workers
-        changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options.size)
+        changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options)
         if not options.workers:
             changes[f'{part}_dataloader.persistent_workers'] = False
     if 'val' in parts(data):
@@ -168,7 +166,10 @@ def _schedule(cfg, options: TrainOptions) -> dict:
             changes[key] = _share(node, old, new)
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
     if options.extras:
-        hooks.append(dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.01, update_buffers=True))
+        # The average follows the weights closely at first: short runs would keep the random ones of the start.
+        hooks.append(
+            dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True)
+        )
     if hooks and (new != old or options.extras):
         changes['custom_hooks'] = hooks
     return changes
@@ -198,7 +199,7 @@ def _stages(stages, num_classes: int, options: TrainOptions, bank) -> list:
                 stage['options'][key] = num_classes + 1
             if key == 'train_cfg.max_epochs':
                 stage['options'][key] = min(value, options.epochs)
-            if key == 'model':
+            if key == 'model' and bank is not None:
                 width = bank.features.shape[2]
                 value['backbone'].update(in_channels=width, bank=str(Path(bank.folder).resolve()))
                 value['head'].update(in_channels=width, num_classes=num_classes + 1)
@@ -206,19 +207,24 @@ def _stages(stages, num_classes: int, options: TrainOptions, bank) -> list:
     return found
 
 
-def sized(pipeline, size: int) -> list:
-    """The pipeline with its crops of ``size`` pixels, and what is resized before a centre crop in proportion (8 / 7)."""
-    found = []
+def sized(pipeline, options: TrainOptions) -> list:
+    """The pipeline with its crops of ``size`` pixels, and what is resized before a centre crop in proportion (8 / 7).
+
+    Fine-tuning is short: its random crops show most of the image.
+    """
+    found, size = [], options.size
     for step in pipeline:
         step = Config(dict(step)).to_dict()
         if step['type'] == 'RandomResizedCrop':
             step['scale'] = size
+            if options.mode == 'fine':
+                step['crop_ratio_range'] = (0.35, 1.0)
         elif step['type'] == 'ResizeEdge':
             step['scale'] = round(size * 8 / 7)
         elif step['type'] == 'CenterCrop':
             step['crop_size'] = size
         elif 'transforms' in step:
-            step['transforms'] = [sized(view, size) for view in step['transforms']]
+            step['transforms'] = [sized(view, options) for view in step['transforms']]
         found.append(step)
     return found
 
