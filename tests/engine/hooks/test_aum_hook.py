@@ -8,7 +8,6 @@ from scipy.special import softmax
 
 from mmnoisy.engine import AUMHook
 from mmnoisy.engine.model_parts import unwrap
-from mmnoisy.functional.margins import margins
 from mmnoisy.registry import DATA_SAMPLERS, HOOKS, MODELS
 from tests.helpers import ddp, digits_cfg, run_two_ranks, train, train_only
 
@@ -80,11 +79,6 @@ def reference_aum(seen, size):
 @pytest.fixture(scope='module')
 def runner(tmp_path_factory):
     return train(aum_cfg(tmp_path_factory.mktemp('aum'), epochs=3))
-
-
-def test_margins_of_half_precision_logits():
-    logits = torch.tensor([[1.5, -2.0, 1.25], [0.0, 0.0, -70000.0]]).half()
-    assert margins(logits, torch.tensor([2, 1])).tolist() == [-0.25, 0.0]
 
 
 def test_aum_equals_the_reference(runner):
