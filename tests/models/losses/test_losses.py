@@ -326,6 +326,15 @@ def test_limits(logits, labels, soft):
     assert_same(build('NegEntropy')(torch.eye(K) * 1e3, torch.zeros(K)), torch.zeros(K), rtol=0, atol=1e-6)
 
 
+def test_reverse_cross_entropy_has_no_gradient_through_vanishing_probabilities():
+    """As in the official code, p below 1e-7 counts as 1e-7."""
+    logits = torch.tensor([[0.0, -20.0, -30.0]], dtype=torch.float64, requires_grad=True)
+    loss = build('RCELoss')(logits, torch.tensor([0]))
+    loss.sum().backward()
+    assert_same(loss, torch.tensor([2e-7 * math.log(1e4)], dtype=torch.float64), rtol=1e-9, atol=0)
+    assert not logits.grad.any()
+
+
 @pytest.mark.parametrize('type, total', [('MAELoss', 2 * K - 2), ('NCELoss', 1), ('RCELoss', (K - 1) * math.log(1e4))])
 def test_symmetric_losses_sum_to_a_constant_over_the_labels(type, total, logits):
     loss = build(type)
