@@ -51,6 +51,22 @@ def nce(z, t):
     return (t * of_each_label).sum(1) / of_each_label.sum(1)
 
 
+def nnce(z, t, smallest=1e-7):
+    """From the definition: the negative loss of the label over the sum of the negative losses of all labels."""
+    of_each_label = np.stack([ce(z, np.eye(K)[np.full(len(z), k)]) for k in range(K)], 1)
+    negative = -math.log(smallest) - np.minimum(of_each_label, -math.log(smallest))
+    return 1 - (t * negative).sum(1) / negative.sum(1)
+
+
+def amse(z, t, a=30):
+    rows = zip(softmax(z), t)
+    return np.array([sum((p - a * target) ** 2 for p, target in zip(*row)) / K for row in rows])
+
+
+def p_label(z, t):
+    return (t * softmax(z)).sum(1)
+
+
 def bootstrapping_hard(z, t, beta=0.8):
     return ce(z, beta * t + (1 - beta) * np.eye(K)[softmax(z).argmax(1)])
 
@@ -111,6 +127,16 @@ CASES = [
         dict(active=dict(type='mmnoisy.NCELoss', loss_weight=10.0), passive=dict(type='mmnoisy.MAELoss')),
         lambda z, t: 10 * nce(z, t) + 2 - 2 * (t * softmax(z)).sum(1),
     ),
+    Case('NNCELoss', {}, nnce),
+    # A fifth of these probabilities lie below it.
+    Case('NNCELoss', dict(min_prob=0.01), lambda z, t: nnce(z, t, 0.01)),
+    Case('AMSELoss', {}, amse),
+    Case('AMSELoss', dict(a=1.0), lambda z, t: amse(z, t, 1)),
+    Case('AGCELoss', {}, lambda z, t: (1.6**0.6 - (0.6 + p_label(z, t)) ** 0.6) / 0.6),
+    Case('AGCELoss', dict(a=6.0, q=1.5), lambda z, t: (7**1.5 - (6 + p_label(z, t)) ** 1.5) / 1.5),
+    Case('AULLoss', {}, lambda z, t: ((5.5 - p_label(z, t)) ** 3 - 4.5**3) / 3),
+    Case('AULLoss', dict(a=3.0, q=0.1), lambda z, t: ((3 - p_label(z, t)) ** 0.1 - 2**0.1) / 0.1),
+    Case('AELLoss', {}, lambda z, t: np.exp(-p_label(z, t) / 2.5)),
     Case('SoftBootstrappingLoss', {}, lambda z, t: ce(z, 0.95 * t + 0.05 * softmax(z))),
     Case('HardBootstrappingLoss', {}, bootstrapping_hard),
     Case('HardBootstrappingLoss', dict(beta=0.3), lambda z, t: bootstrapping_hard(z, t, 0.3)),
@@ -319,6 +345,12 @@ def test_limits(logits, labels, soft):
         assert_same(build('SoftBootstrappingLoss', beta=1.0)(logits, target), torch_ce)
         assert_same(build('HardBootstrappingLoss', beta=1.0)(logits, target), torch_ce)
     assert_same(build('GCELoss', q=1.0)(logits, labels), 1 - p_y)
+    assert_same(build('AULLoss', q=1.0)(logits, labels), 1 - p_y)
+    assert_same(
+        build('AGCELoss', a=1e-9, q=0.7)(logits, labels), build('GCELoss')(logits, labels), rtol=1e-6, atol=1e-6
+    )
+    gap = (build('AMSELoss', a=1e6)(logits, labels) - 1e12 / K) / 1e6
+    assert_same(gap, -2 * p_y / K, rtol=1e-3, atol=1e-3)
     assert_same(build('GCELoss', q=1e-7)(logits, labels), -p_y.log(), rtol=1e-5, atol=1e-5)
     assert_same(build('RCELoss')(logits, labels), -math.log(1e-4) * (1 - p_y))
     uniform = build('NegEntropy')(torch.zeros(2, K), torch.zeros(2))
@@ -326,7 +358,15 @@ def test_limits(logits, labels, soft):
     assert_same(build('NegEntropy')(torch.eye(K) * 1e3, torch.zeros(K)), torch.zeros(K), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize('type, total', [('MAELoss', 2 * K - 2), ('NCELoss', 1), ('RCELoss', (K - 1) * math.log(1e4))])
+@pytest.mark.parametrize(
+    'type, total',
+    [
+        ('MAELoss', 2 * K - 2),
+        ('NCELoss', 1),
+        ('NNCELoss', K - 1),
+        ('RCELoss', (K - 1) * math.log(1e4)),
+    ],
+)
 def test_symmetric_losses_sum_to_a_constant_over_the_labels(type, total, logits):
     loss = build(type)
     over_labels = sum(loss(logits, torch.full((B,), label)) for label in range(K))
@@ -411,6 +451,11 @@ def test_sum_loss_hands_sample_idx_to_those_who_ask(logits, labels):
         ('RCELoss', dict(A=0.0), 'negative'),
         ('SoftBootstrappingLoss', dict(beta=1.1), 'beta must be'),
         ('HardBootstrappingLoss', dict(beta=-0.1), 'HardBootstrappingLoss: beta'),
+        ('NNCELoss', dict(min_prob=0.0), 'min_prob must be'),
+        ('AMSELoss', dict(a=0.5), 'Brier'),
+        ('AGCELoss', dict(a=0.0), 'a and q must be'),
+        ('AULLoss', dict(a=1.0), 'a must be'),
+        ('AELLoss', dict(a=0.0), 'a must be'),
         ('SumLoss', dict(terms=[]), 'empty'),
         ('SumLoss', dict(terms=[dict(weight=1)]), 'needs the key loss'),
         ('SumLoss', dict(terms=[dict(loss=dict(type='mmnoisy.GCELoss'), weight=1)]), "unknown: 'weight'"),

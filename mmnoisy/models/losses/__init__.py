@@ -1,4 +1,8 @@
+from .ael_loss import AELLoss
+from .agce_loss import AGCELoss
+from .amse_loss import AMSELoss
 from .apl_loss import APLLoss
+from .aul_loss import AULLoss
 from .backward_correction_loss import BackwardCorrectionLoss
 from .elr_loss import ELRLoss
 from .expected_loss import ExpectedLoss
@@ -10,6 +14,7 @@ from .l1_penalty import L1Penalty
 from .mae_loss import MAELoss
 from .nce_loss import NCELoss
 from .neg_entropy import NegEntropy
+from .nnce_loss import NNCELoss
 from .pencil_loss import PENCILLoss
 from .rce_loss import RCELoss
 from .robust_loss import RobustLoss
@@ -20,7 +25,11 @@ from .sum_loss import SumLoss
 from .truncated_gce_loss import TruncatedGCELoss
 
 __all__ = [
+    'AELLoss',
+    'AGCELoss',
+    'AMSELoss',
     'APLLoss',
+    'AULLoss',
     'BackwardCorrectionLoss',
     'ELRLoss',
     'ExpectedLoss',
@@ -31,6 +40,7 @@ __all__ = [
     'L1Penalty',
     'MAELoss',
     'NCELoss',
+    'NNCELoss',
     'NegEntropy',
     'PENCILLoss',
     'RCELoss',
