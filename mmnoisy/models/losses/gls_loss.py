@@ -12,7 +12,7 @@ class GLSLoss(RobustLoss):
     """Generalized label smoothing, ``(1 - r) CE - r mean_k log p_k``: cross entropy of ``(1 - r) target + r / K``.
 
     `To Smooth or Not? When Label Smoothing Meets Noisy Labels <https://arxiv.org/abs/2106.04149>`_. ``r > 0`` is label
-    smoothing; ``r < 0``, negative label smoothing (NLS), pays for taking probability from the other classes and is, in
+    smoothing; ``r < 0``, negative label smoothing (NLS), rewards low probabilities of the other classes and is, in
     expectation, backward correction of symmetric noise. It has no lower bound then: train with cross entropy first and
     with NLS at a small learning rate, as two terms of :class:`SumLoss`.
 
