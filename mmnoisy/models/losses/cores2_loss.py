@@ -4,7 +4,7 @@ import torch
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-from ...functional.objectives import cross_entropy
+from ...functional.objectives import soft_cross_entropy
 from ...progress import current_epoch, piecewise_linear
 from ...registry import MODELS
 from .robust_loss import RobustLoss
@@ -53,7 +53,7 @@ class CORES2Loss(RobustLoss):
     def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
         beta = piecewise_linear(current_epoch(), self.beta)
         others = -(cls_score.softmax(1) + 1e-8).log()
-        ce = cross_entropy(cls_score, target)
+        ce = soft_cross_entropy(cls_score, target)
         keep = self._keep(ce.detach(), others.detach().mean(1))
         self._count(target[keep])
         prior = self.passed_last.to(others) / self.passed_last.sum()

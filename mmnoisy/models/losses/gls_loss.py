@@ -2,7 +2,7 @@ import math
 
 from torch import Tensor
 
-from ...functional.objectives import cross_entropy
+from ...functional.objectives import soft_cross_entropy
 from ...registry import MODELS
 from .robust_loss import RobustLoss
 
@@ -32,4 +32,4 @@ class GLSLoss(RobustLoss):
         self.smooth_rate = smooth_rate
 
     def per_sample(self, cls_score: Tensor, target: Tensor) -> Tensor:
-        return cross_entropy(cls_score, (1 - self.smooth_rate) * target + self.smooth_rate / cls_score.size(1))
+        return soft_cross_entropy(cls_score, (1 - self.smooth_rate) * target + self.smooth_rate / cls_score.size(1))
