@@ -77,7 +77,7 @@ class Driver:
         with open(logs / f'worker-{os.getpid()}-{time.time_ns()}.log', 'wb') as log:
             command = [sys.executable, '-m', 'mmnoisy.benchmark.worker', *self.command]
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
-        process.log = log.name
+        process.log = log.name  # type: ignore[attr-defined]
         return process
 
     def _replaced(self, process) -> list:

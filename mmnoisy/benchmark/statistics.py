@@ -74,7 +74,7 @@ def pairs(values: Values, method: str, other: str) -> Optional[Pairs]:
     from scipy import stats
 
     both = [
-        (values[(method, *place)], values[(other, *place)])
+        (values[(method,) + place], values[(other,) + place])
         for place in _places(values, method) & _places(values, other)
     ]
     if not both:
@@ -98,7 +98,7 @@ def average_ranks(values: Values, methods: Sequence[str], reference: str) -> Ran
     left_out = [method for method in methods if method not in complete]
     if not blocks:
         return Ranks({}, 0, list(methods), None)
-    table = np.array([[values[(method, *block)] for method in complete] for block in blocks])
+    table = np.array([[values[(method,) + block] for method in complete] for block in blocks])
     ranks = stats.rankdata(-table, axis=1).mean(0)
     p = None
     if len(complete) > 2 and len(blocks) > 2 and (table != table[:, :1]).any():
