@@ -56,6 +56,9 @@ def extract(config: str, checkpoint: str, out: str, net: Optional[str] = 'net1')
         model.data_preprocessor = cfg.model.data_preprocessor
     cfg.model = model
     cfg.pop('custom_hooks', None)
+    if not cfg.get('test_dataloader') and cfg.get('val_dataloader'):
+        # Where inferencers look for the transforms.
+        cfg.test_dataloader = cfg.val_dataloader
     meta = {key: value for key, value in state.get('meta', {}).items() if key == 'dataset_meta'}
     with replace_file(out, 'wb') as file:
         torch.save(dict(state_dict=weights, meta=meta), file)

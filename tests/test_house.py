@@ -1,70 +1,99 @@
-"""Rules of the house beside the order of the rooms: hooks stand alone, and nothing is written twice."""
+"""The rules of the house that a reader of imports and function bodies can hold."""
 
 import ast
+import re
 from collections import defaultdict
 
 import pytest
 
 from tests.helpers import ROOT
 
-#: Base classes that a hook may take from another hook's module: ``(module of the hook, module of the base)``.
+PACKAGE = ROOT / 'mmnoisy'
+ARCHITECTURE = (ROOT / 'docs/architecture.md').read_text(encoding='utf-8')
+#: In building order, from the table of rooms: a room imports only from itself and from rooms before it.
+ROOMS = [
+    name
+    for line in re.search(r'(?m)^\| room \|.*\n\| ---.*\n((?:\|.*\n)+)', ARCHITECTURE)[1].splitlines()
+    for name in re.findall(r'`([\w.]+)`', line.split('|')[1])
+]
+#: Base classes that a hook may take from another hook's module.
 BASES = set()
-FILES = sorted((ROOT / 'mmnoisy').rglob('*.py'))
+MODULES = {path.relative_to(ROOT).with_suffix('').parts: ast.parse(path.read_text()) for path in PACKAGE.rglob('*.py')}
 
 
-def hooks_imported(text):
-    """Modules of ``mmnoisy/engine/hooks`` that a hook's text imports, at its head or inside a function."""
-    for node in ast.walk(ast.parse(text)):
+def imports(module, tree):
+    """Modules of the package that a module imports, as tuples of names, wherever in it."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith('mmnoisy.engine.hooks'))
-        elif isinstance(node, ast.ImportFrom) and node.level == 1:
-            yield from [node.module] if node.module else [alias.name for alias in node.names]
-        elif (
-            isinstance(node, ast.ImportFrom)
-            and 'hooks' in (node.module or '').split('.')
-            and 'mmengine' not in node.module
-        ):
-            yield node.module
+            yield from (tuple(alias.name.split('.')) for alias in node.names if alias.name.startswith('mmnoisy.'))
+        if isinstance(node, ast.ImportFrom):
+            base = module[: len(module) - node.level] if node.level else ()
+            found = (*base, *(node.module or '').split('.')) if node.module else base
+            if found[:1] == ('mmnoisy',):
+                # ``from . import x``: x may be a room.
+                yield from ([(*found, alias.name) for alias in node.names] if len(found) == 1 else [found])
+
+
+def room(module):
+    """The most exact room of the table that a module is in; None outside of all."""
+    names = ('.'.join(module[1:end]) for end in range(len(module), 1, -1))
+    return next((name for name in names if name in ROOMS), None)
+
+
+def test_the_table_of_rooms_has_what_there_is():
+    missing = [name for name in ROOMS if not list(PACKAGE.glob(name.replace('.', '/') + '*'))]
+    assert not missing, f'docs/architecture.md has rooms that do not exist: {missing}'
+    unplaced = ['.'.join(module) for module in MODULES if room(module) is None and module != ('mmnoisy', '__init__')]
+    assert not unplaced, f'docs/architecture.md has no room for {unplaced}'
+
+
+def test_no_room_imports_a_later_one():
+    wrong = {
+        f'{".".join(module)} imports {".".join(found)}'
+        for module, tree in MODULES.items()
+        for found in imports(module, tree)
+        if room(module) and room(found) and ROOMS.index(room(found)) > ROOMS.index(room(module))
+    }
+    assert not wrong, '\n'.join(sorted(wrong))
 
 
 def test_no_hook_imports_another_hook():
-    hooks = [path for path in FILES if path.parts[-3:-1] == ('engine', 'hooks') and path.name != '__init__.py']
-    found = {(path.stem, name) for path in hooks for name in hooks_imported(path.read_text())}
-    assert len(hooks) > 10 and found <= BASES
+    hooks = ('mmnoisy', 'engine', 'hooks')
+    wrong = {
+        (module[-1], found[-1])
+        for module, tree in MODULES.items()
+        for found in imports(module, tree)
+        if module[:3] == hooks and module[-1] != '__init__' and found[:3] == hooks
+    }
+    assert wrong <= BASES
+
+
+def bodies():
+    """Where each function body of three statements or more stands, without its docstring."""
+    found = defaultdict(list)
+    for module, tree in MODULES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+                if len(body) >= 3:
+                    found[''.join(map(ast.dump, body))].append(f'{".".join(module)}.{node.name}')
+    return found
+
+
+def test_no_function_body_occurs_twice():
+    assert [places for places in bodies().values() if len(places) > 1] == []
 
 
 @pytest.mark.parametrize(
     'text, expected',
     [
-        ('from .aum_hook import AUMHook', ['aum_hook']),
-        ('def f():\n    from . import aum_hook', ['aum_hook']),
-        ('from ..hooks.aum_hook import AUMHook', ['hooks.aum_hook']),
-        ('import mmnoisy.engine.hooks.aum_hook', ['mmnoisy.engine.hooks.aum_hook']),
-        ('from mmengine.hooks import Hook\nfrom ..sweep import sweep', []),
+        ('from ..functional.noise import corrupt', [('mmnoisy', 'functional', 'noise')]),
+        ('def f():\n    from ..run import main', [('mmnoisy', 'run')]),
+        ('from .. import run', [('mmnoisy', 'run')]),
+        ('import mmnoisy.run', [('mmnoisy', 'run')]),
+        ('from . import sweep', [('mmnoisy', 'engine')]),
+        ('import numpy', []),
     ],
 )
-def test_imports_of_hooks_are_seen(text, expected):
-    assert list(hooks_imported(text)) == expected
-
-
-def bodies(texts):
-    """``{body: places}`` of the functions of three statements or more, without their docstrings."""
-    found = defaultdict(list)
-    for name, text in texts.items():
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-                if len(body) >= 3:
-                    found[''.join(map(ast.dump, body))].append(f'{name}: {node.name}')
-    return found
-
-
-def test_no_function_body_occurs_twice():
-    found = bodies({str(path.relative_to(ROOT)): path.read_text() for path in FILES})
-    assert len(found) > 300 and [places for places in found.values() if len(places) > 1] == []
-
-
-def test_a_body_that_occurs_twice_is_seen():
-    body = '\n    x = 1\n    y = x\n    return y\n'
-    texts = dict(a='def f():' + body, b='class B:\n  def g(self):\n    "Other words."' + body)
-    assert list(bodies(texts).values()) == [['a: f', 'b: g']]
+def test_imports_are_read(text, expected):
+    assert list(imports(('mmnoisy', 'engine', 'sweep'), ast.parse(text))) == expected
