@@ -61,6 +61,7 @@ def test_each_method_from_scratch(method, folder, tmp_path):
         assert cfg.train_cfg.max_epochs == 3 and cfg.param_scheduler.T_max == 3
         assert set(numbers(cfg.train_dataloader.dataset, 'scale')) == {32}
         assert all(epochs < 3 for epochs in numbers(cfg.get('custom_hooks'), 'warmup_epochs'))
+        assert all(epochs < 3 for epochs in numbers(cfg.get('custom_hooks'), 'begin'))
         train = DATASETS.build(cfg.train_dataloader.dataset)
         assert tuple(train.metainfo['classes']) == CLASSES
         assert len(DATASETS.build(cfg.val_dataloader.dataset)) == 3
