@@ -110,6 +110,8 @@ def image_features(source, image_size: int = 32, rows: Optional[np.ndarray] = No
         info = dict(source.get_data_info(row), source_idx=row)
         try:
             image = np.asarray(info['img'] if 'img' in info else load(info)['img'])
+            # The plain view alone: the same noise whichever views of a feature bank a method reads.
+            image = image[:1] if 'bank_row' in info else image
         except Exception as error:
             raise RuntimeError(f'Cannot read {sample_name(source, info)}: {error}') from error
         if features is None:

@@ -110,9 +110,9 @@ def training_inputs(runner) -> Tensor:
 # What is checked of every run.
 
 
-def loop_problems(runner) -> List[str]:
-    """A loop by iterations; loaders that give no batch."""
-    problems = epochs_are_counted('mmnoisy', runner)
+def batch_problems(runner) -> List[str]:
+    """Loaders that give no batch."""
+    problems = []
     names = dict(train='training', val='validation')
     for part, name in names.items():
         if part == 'val' and not runner.val_loop:
@@ -134,7 +134,7 @@ def stage_problems(runner) -> List[str]:
     names = ', '.join(str(stage.get('name')) for stage in runner.cfg.stages)
     return [
         f'The config is a recipe of several stages ({names}), and this trains without them: run it by '
-        'tools/train_stages.py, or set stages=None to train the config alone.'
+        "mmnoisy's tools/train.py, or set stages=None to train the config alone."
     ]
 
 
@@ -291,7 +291,7 @@ def _without_pipeline(loader: dict) -> dict:
 
 
 CHECKS = (
-    loop_problems,
+    batch_problems,
     stage_problems,
     work_dir_problems,
     class_problems,

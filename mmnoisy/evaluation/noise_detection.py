@@ -1,6 +1,6 @@
 """How well a method finds wrong labels. True labels are read here, and never by what trains."""
 
-from typing import Dict
+from typing import Dict, Optional
 
 import numpy as np
 
@@ -46,6 +46,30 @@ def selection_scores(selected: np.ndarray, is_wrong: np.ndarray) -> Dict[str, fl
     selected, is_right = np.asarray(selected, bool), ~np.asarray(is_wrong, bool)
     hits = (selected & is_right).sum()
     return dict(label_precision=float(hits / max(1, selected.sum())), label_recall=float(hits / max(1, is_right.sum())))
+
+
+def fnr_at_rate(score: np.ndarray, is_wrong: np.ndarray) -> Optional[float]:
+    """Share of the wrong labels that is missed where as many samples are flagged as truly have a wrong label.
+
+    Ties at the threshold count by the share of them that is flagged, so the order of the samples does not matter.
+
+    Args:
+        score (np.ndarray): (N,), low = suspicious; samples with NaN were not judged and do not count.
+        is_wrong (np.ndarray): (N,), bool, truly wrong.
+
+    Returns:
+        float | None: In [0, 1]; None where no judged label is wrong.
+    """
+    score = np.asarray(score, dtype=np.float64)
+    judged = ~np.isnan(score)
+    score, is_wrong = score[judged], np.asarray(is_wrong, bool)[judged]
+    flags = int(is_wrong.sum())
+    if not flags:
+        return None
+    threshold = np.sort(score)[flags - 1]
+    below, tied = score < threshold, score == threshold
+    found = is_wrong[below].sum() + is_wrong[tied].sum() * (flags - below.sum()) / tied.sum()
+    return float(1 - found / flags)
 
 
 def detection_row(runner) -> Dict[str, float]:

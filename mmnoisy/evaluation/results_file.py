@@ -30,6 +30,7 @@ DETECTION = {
     'f1': Metric('F1', 3),
     'label_precision': Metric('label precision', 3),
     'label_recall': Metric('label recall', 3),
+    'fnr_at_rate': Metric('FNR at the true rate', 3),
     'suggested_accuracy': Metric('suggested labels right, %', 1, 100.0),
 }
 #: Further keys that a run may have.

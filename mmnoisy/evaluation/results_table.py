@@ -58,6 +58,8 @@ def _legend(shown: List[str]) -> str:
         'auc': 'AUC of the score',
         'precision': 'precision, recall and F1 of the flags',
         'label_precision': 'label precision, the share of right labels among the samples that are not flagged',
+        'fnr_at_rate': 'FNR at the true rate, the share of the wrong labels that is missed where as many samples are flagged as '
+        'have a wrong label',
         'suggested_accuracy': 'suggested labels that are right, flagged or not',
     }
     return f'Of the training samples, last epoch: {"; ".join(meanings[key] for key in meanings if key in shown)}.'

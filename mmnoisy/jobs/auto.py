@@ -9,7 +9,7 @@
 
 import csv
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -65,7 +65,9 @@ def audit_job(job: Job, options: TrainOptions, seed: int) -> List[int]:
     from ..audit import audit
 
     job.say('Audit of the labels ...')
-    how = {} if options.backbone == SCRATCH else dict(backbone=options.backbone, weights=options.weights or None)
+    how: Dict[str, Any] = (
+        {} if options.backbone == SCRATCH else dict(backbone=options.backbone, weights=options.weights or None)
+    )
     found = audit(job.data, job.work_dir / 'audit', seed=seed, size=AUDIT_SIZE, **how)
     page(found.folder, job.say)
     issues = found.issues
@@ -97,7 +99,7 @@ def write_lists(data: OwnData, left_out: List[int], folder: Path, seed: int):
         split[holdout(data.labels, split == 'train', seed)] = 'val'
     rows = np.flatnonzero(split != 'test')
     dropped = set(left_out)
-    lists = {'kept.csv': [r for r in rows if r not in dropped or split[r] == 'val'], 'all.csv': rows}
+    lists: Dict[str, Any] = {'kept.csv': [r for r in rows if r not in dropped or split[r] == 'val'], 'all.csv': rows}
     for name, chosen in lists.items():
         _write_list(folder / name, data, chosen, split)
     return [folder / name for name in lists]

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from ..extraction import extract
 from ..files import write_text
@@ -112,7 +112,7 @@ def _write_onnx(run: Run, out: Path) -> list:
     network, classes = deployed(run)
     pipeline = (run.cfg.get('val_dataloader') or run.cfg.test_dataloader).dataset.pipeline
     size = run.cfg.features.size if run.cfg.get('features') else _crop(pipeline)
-    names = dict(input_names=['image'], output_names=['probability'])
+    names: Dict[str, Any] = dict(input_names=['image'], output_names=['probability'])
     batch = torch.export.Dim('batch', min=1)
     torch.onnx.export(
         network,

@@ -1,6 +1,6 @@
 """What a training of one's own data can be told."""
 
-from typing import NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional, Union
 
 #: Methods with configs for one's own data, and the config of each on frozen features.
 METHODS = {
@@ -39,7 +39,7 @@ class TrainOptions(NamedTuple):
 
     method: str
     backbone: str
-    weights: object
+    weights: Union[str, bool, None]
     frozen: bool
     size: int
     epochs: int
@@ -55,7 +55,8 @@ class TrainOptions(NamedTuple):
 
     def describe(self) -> str:
         """The network and how it is trained, in words."""
-        source = {None: 'pretrained', False: 'from scratch'}.get(self.weights, f'weights of {self.weights}')
+        words: Dict[Any, str] = {None: 'pretrained', False: 'from scratch'}
+        source = words.get(self.weights, f'weights of {self.weights}')
         how = 'linear classifier on its frozen features' if self.frozen else f'{source}, all of it is trained'
         return f'{self.backbone}, {how}'
 

@@ -3,7 +3,7 @@
 import csv
 import tempfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -31,12 +31,14 @@ class Predictions(NamedTuple):
     unreadable: Dict[str, str]
 
 
-def predict(run, images: Sequence, out=None, *, batch_size: int = 64, device: Optional[str] = None) -> Predictions:
+def predict(
+    run, images: Union[str, Path, Sequence], out=None, *, batch_size: int = 64, device: Optional[str] = None
+) -> Predictions:
     """Predict the classes of images.
 
     Args:
         run (str | Path): Folder of a run; of ``--method auto``, its winner predicts.
-        images (Sequence[str | Path]): Files, or folders of which all images are taken.
+        images (str | Path | Sequence[str | Path]): Files, or folders of which all images are taken.
         out (str | Path, optional): A csv with the columns ``path, label, score``. Unreadable files stand in it with an
             empty label.
         batch_size (int): Images at a time. Defaults to 64.
@@ -59,7 +61,7 @@ def predict(run, images: Sequence, out=None, *, batch_size: int = 64, device: Op
     return result
 
 
-def find_images(images: Sequence) -> List[str]:
+def find_images(images: Union[str, Path, Sequence]) -> List[str]:
     """Files, those of folders sorted, each once.
 
     Raises:

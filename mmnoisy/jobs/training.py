@@ -3,7 +3,7 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -122,7 +122,7 @@ def make_banks(job: Job, options: TrainOptions, folder: Path, data: Optional[Own
     from ..engine.feature_bank import build_feature_bank
 
     data = data or job.data
-    how = dict(backbone=options.backbone, weights=options.weights or None, size=options.size)
+    how: Dict[str, Any] = dict(backbone=options.backbone, weights=options.weights or None, size=options.size)
     views = 3 if options.method == 'dividemix' else 1
     job.say(f'Features of {len(data.paths):,} images by {options.backbone} ...')
     labels = dict(label=data.labels, split=np.asarray(data.split, dtype=str))
@@ -131,8 +131,10 @@ def make_banks(job: Job, options: TrainOptions, folder: Path, data: Optional[Own
     )
     if job.test is None:
         return bank, None
-    labels = class_numbers(job.test, data.classes)
-    test_bank = build_feature_bank(job.test.paths, folder / 'test_features', labels=labels, classes=data.classes, **how)
+    numbers = class_numbers(job.test, data.classes)
+    test_bank = build_feature_bank(
+        job.test.paths, folder / 'test_features', labels=numbers, classes=data.classes, **how
+    )
     return bank, test_bank
 
 

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Any, Dict, Iterator, Optional
 
 from mmengine.config import Config
 
@@ -13,7 +13,7 @@ from .data_config import dataset_config, has_weights, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
 #: Options of hooks and models that count epochs of the packaged schedule.
-_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs')
+_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs', 'begin')
 
 
 def write_config(
@@ -69,7 +69,7 @@ def base_name(method: str, data: OwnData) -> str:
 
 def nested(changes: dict) -> dict:
     """``{'a.b': 1}`` -> ``{'a': {'b': 1}}``."""
-    found = {}
+    found: Dict[str, Any] = {}
     for key, value in changes.items():
         *parents, last = key.split('.')
         node = found
@@ -81,7 +81,7 @@ def nested(changes: dict) -> dict:
 
 def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptions) -> dict:
     source = dict(dataset_config(data), _delete_=True)
-    changes = {'train_dataloader.dataset.source': source}
+    changes: Dict[str, Any] = {'train_dataloader.dataset.source': source}
     for part in ('train', 'val', 'test'):
         changes[f'{part}_dataloader.num_workers'] = options.workers
         changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options)
@@ -105,7 +105,7 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
 
 def _frozen_data(data: OwnData, bank, test_bank) -> dict:
     source, folder = 'train_dataloader.dataset.source', str(Path(bank.folder).resolve())
-    changes = {f'{source}.bank': folder, f'{source}.split': 'train'}
+    changes: Dict[str, Any] = {f'{source}.bank': folder, f'{source}.split': 'train'}
     if 'val' in parts(data):
         changes['train_dataloader.dataset.holdout'] = 0.0
         pipeline = [dict(type='PackInputs')]
@@ -130,7 +130,7 @@ def _without_test(changes: dict) -> dict:
 def _model(cfg, num_classes: int, options: TrainOptions, bank) -> dict:
     """Numbers of classes wherever the config has them, and the backbone."""
     tree = dict(model=cfg.model, data_preprocessor=cfg.data_preprocessor)
-    changes = dict.fromkeys(_find(tree, 'num_classes'), num_classes)
+    changes: Dict[str, Any] = dict.fromkeys(_find(tree, 'num_classes'), num_classes)
     network = 'model.network' if 'network' in cfg.model else 'model'
     if bank is not None:
         changes[f'{network}.backbone.bank'] = str(Path(bank.folder).resolve())
@@ -152,7 +152,7 @@ def _model(cfg, num_classes: int, options: TrainOptions, bank) -> dict:
 
 def _schedule(cfg, options: TrainOptions) -> dict:
     old, new = cfg.train_cfg.max_epochs, options.epochs
-    changes = {}
+    changes: Dict[str, Any] = {}
     hooks = [dict(hook) for hook in cfg.get('custom_hooks') or ()]
     if new != old:
         changes['train_cfg.max_epochs'] = new

@@ -1,6 +1,9 @@
+from typing import Optional
+
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
+from torch import Tensor
 
 from ...registry import HOOKS
 from ..model_parts import unwrap
@@ -26,7 +29,7 @@ class FiniteLossHook(Hook):
 
     def __init__(self, interval: int = 10):
         self.interval = interval
-        self._first_bad = None
+        self._first_bad: Optional[Tensor] = None
         self._checked = None
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:

@@ -34,6 +34,10 @@ class SampleTableLoss(SampleStateLoss):
             smaller.
     """
 
+    targets: Tensor
+    classes: Optional[Tensor]
+    seen: Tensor
+
     def __init__(self, num_classes: int, dtype: str = 'float32', top_k: Optional[int] = None, **kwargs):
         super().__init__(**kwargs)
         name = type(self).__name__

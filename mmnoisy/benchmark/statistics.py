@@ -1,0 +1,123 @@
+"""The arithmetic of a table of runs. Nothing is imputed: what was not run takes no part, and is counted.
+
+``values`` is ``{(method, noise, seed): figure}`` throughout, a figure in percent.
+"""
+
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+Values = Dict[Tuple[str, str, int], float]
+
+
+class Mean(NamedTuple):
+    """Mean and sample standard deviation (None for one value) of n values."""
+
+    mean: float
+    std: Optional[float]
+    n: int
+
+
+class Pairs(NamedTuple):
+    """A method against another one over the runs that both have, paired by noise and seed.
+
+    Args:
+        n (int): Pairs.
+        mean (float): Mean of the differences.
+        low, high (float | None): 95 % interval of the mean by Student's t; None for fewer than two pairs.
+        p (float | None): Wilcoxon's signed-rank test, two-sided; None for fewer than six pairs, where it cannot be small.
+        wins (int): Pairs in which the method is better.
+    """
+
+    n: int
+    mean: float
+    low: Optional[float]
+    high: Optional[float]
+    p: Optional[float]
+    wins: int
+
+
+class Ranks(NamedTuple):
+    """Average ranks, 1 is best, over blocks of one noise and seed in which all ``ranks`` methods have a value.
+
+    Args:
+        ranks (dict[str, float]): By method.
+        blocks (int): Their number.
+        left_out (list[str]): Methods that were not run in all blocks, and so have no rank.
+        p (float | None): Friedman's test that all methods are alike; None for fewer than three methods or blocks.
+    """
+
+    ranks: Dict[str, float]
+    blocks: int
+    left_out: List[str]
+    p: Optional[float]
+
+
+class Regret(NamedTuple):
+    """What is lost against the best method of each noise, by means over seeds."""
+
+    mean: float
+    worst: float
+    settings: int
+
+
+def mean_std(values: Sequence[float]) -> Optional[Mean]:
+    """None for no values."""
+    values = [value for value in values if value is not None]
+    if not values:
+        return None
+    return Mean(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None, len(values))
+
+
+def pairs(values: Values, method: str, other: str) -> Optional[Pairs]:
+    """None where no run is paired."""
+    from scipy import stats
+
+    both = [
+        (values[(method, *place)], values[(other, *place)])
+        for place in _places(values, method) & _places(values, other)
+    ]
+    if not both:
+        return None
+    difference = np.array([own - its for own, its in both])
+    n, mean, low, high, p = len(difference), float(difference.mean()), None, None, None
+    if n > 1:
+        half = float(stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n))
+        low, high = mean - half, mean + half
+    if n > 5 and difference.any():
+        p = float(stats.wilcoxon(difference).pvalue)
+    return Pairs(n, mean, low, high, p, int((difference > 0).sum()))
+
+
+def average_ranks(values: Values, methods: Sequence[str], reference: str) -> Ranks:
+    """Ranks over the blocks that ``reference`` was run in; a method that lacks one of them is left out."""
+    from scipy import stats
+
+    blocks = sorted(_places(values, reference))
+    complete = [method for method in methods if all((method, *block) in values for block in blocks)]
+    left_out = [method for method in methods if method not in complete]
+    if not blocks:
+        return Ranks({}, 0, list(methods), None)
+    table = np.array([[values[(method, *block)] for method in complete] for block in blocks])
+    ranks = stats.rankdata(-table, axis=1).mean(0)
+    p = None
+    if len(complete) > 2 and len(blocks) > 2 and (table != table[:, :1]).any():
+        p = float(stats.friedmanchisquare(*table.T).pvalue)
+    return Ranks(dict(zip(complete, map(float, ranks))), len(blocks), left_out, p)
+
+
+def regrets(values: Values, methods: Sequence[str]) -> Dict[str, Regret]:
+    """Regret of each method over the noises that it was run in."""
+    noises = {key[1] for key in values}
+    lost: Dict[str, List[float]] = {}
+    for noise in noises:
+        means = {m: mean_std([v for key, v in values.items() if key[:2] == (m, noise)]) for m in methods}
+        means = {method: found.mean for method, found in means.items() if found}
+        for method, mean in means.items():
+            lost.setdefault(method, []).append(max(means.values()) - mean)
+    return {method: Regret(float(np.mean(found)), max(found), len(found)) for method, found in lost.items()}
+
+
+def _places(values: Values, method: str) -> set:
+    """Noise and seed of each run of a method."""
+    return {key[1:] for key in values if key[0] == method}
