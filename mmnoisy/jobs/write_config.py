@@ -13,7 +13,7 @@ from .data_config import dataset_config, has_weights, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
 #: Options of hooks and models that count epochs of the packaged schedule.
-_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs')
+_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs', 'begin')
 
 
 def write_config(
@@ -106,7 +106,6 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
 def _frozen_data(data: OwnData, bank, test_bank) -> dict:
     source, folder = 'train_dataloader.dataset.source', str(Path(bank.folder).resolve())
     changes: Dict[str, Any] = {f'{source}.bank': folder, f'{source}.split': 'train'}
-    changes['model.backbone.bank'] = folder
     if 'val' in parts(data):
         changes['train_dataloader.dataset.holdout'] = 0.0
         pipeline = [dict(type='PackInputs')]
@@ -134,7 +133,6 @@ def _model(cfg, num_classes: int, options: TrainOptions, bank) -> dict:
     changes: Dict[str, Any] = dict.fromkeys(_find(tree, 'num_classes'), num_classes)
     network = 'model.network' if 'network' in cfg.model else 'model'
     if bank is not None:
-        changes.pop('model.backbone.bank', None)
         changes[f'{network}.backbone.bank'] = str(Path(bank.folder).resolve())
         changes[f'{network}.backbone.in_channels'] = changes[f'{network}.head.in_channels'] = bank.features.shape[2]
     elif options.backbone != SCRATCH:
