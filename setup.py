@@ -74,6 +74,7 @@ setup(
         features=FEATURES,
         tests=[
             'pytest==9.2.0',
+            'pytest-xdist==3.8.0',
             'ruff==0.17.6',
             'aum==1.0.2',
             'selenium==4.51.0',
