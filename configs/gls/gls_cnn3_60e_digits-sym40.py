@@ -11,3 +11,8 @@ model = dict(
         )
     )
 )
+# NLS has no lower bound: at the learning rate of the warm-up it undoes what was learnt.
+param_scheduler = [
+    dict(type='CosineAnnealingLR', T_max=60, end=60, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[10], gamma=0.01, by_epoch=True),
+]
