@@ -115,11 +115,12 @@ def versions() -> Dict[str, str]:
 
 
 def commit() -> Optional[str]:
-    """The commit of the sources, with ``-dirty`` where they differ from it; None outside of a repository."""
-    folder = Path(__file__).resolve().parent
+    """The commit of the package, with ``-dirty`` where it differs from that; None outside of a repository."""
+    folder = Path(__file__).resolve().parents[1]
 
     def git(*command):
-        return subprocess.run(['git', *command], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+        command = ('git', '--no-optional-locks', *command)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
         found = git('rev-parse', '--short=12', 'HEAD')

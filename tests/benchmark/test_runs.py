@@ -175,7 +175,7 @@ def test_data_that_are_not_there_are_named(tmp_path):
     path = write_suite(tmp_path)
     text = path.read_text().replace('_cnn3_60e_digits-sym40', '_probe_40e_features')
     path.write_text(text + "paths = dict(train='data/features/nowhere', test='data/features/test')")
-    with pytest.raises(SystemExit, match='data/features/nowhere.* --path train=FOLDER --path test=FOLDER'):
+    with pytest.raises(SystemExit, match='data/features/nowhere.* --path train=FOLDER'):
         command(path, tmp_path / 'out')
 
 

@@ -66,6 +66,15 @@ def test_a_vector_is_an_image_of_many_channels(bank):
     assert FeatureBank(folder, views=2, pipeline=PACK)[7]['inputs'].shape == (DIM, 2, 1)
 
 
+def test_instance_noise_is_the_same_whichever_views_a_method_reads(bank):
+    def labels(views):
+        source = dict(type='mmnoisy.FeatureBank', bank=bank[0], label='clean_label', views=views)
+        noise = dict(kind='instance', rate=0.4)
+        return DATASETS.build(dict(type='mmnoisy.LabelNoise', source=source, noise=noise, pipeline=PACK)).gt_labels
+
+    assert (labels(1) == labels(VIEWS)).all() and (labels(1) != bank[2]['clean_label']).any()
+
+
 def test_a_batch_equals_its_samples(bank):
     dataset = FeatureBank(bank[0], views=2, pipeline=PACK)
     left, right = (collate_batch(b) for b in (dataset.__getitems__([8, 3]), [dataset[8], dataset[3]]))
