@@ -167,6 +167,9 @@ def _schedule(cfg, options: TrainOptions) -> dict:
                 node = node[name]
             changes[key] = _share(node, old, new)
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
+        for hook in hooks:
+            if hook['type'] == 'mmnoisy.ForgetRateHook':
+                hook['begin'] = min(hook.get('begin', 3), max(1, new - 1))
     if options.extras:
         # The average follows the weights closely at first: short runs would keep the random ones of the start.
         hooks.append(

@@ -19,7 +19,7 @@ from ..helpers import clear_globals
 from .messy import CLASSES, make_messy
 
 FAST = ['log_level=WARNING', 'visualizer.vis_backends=[{"type":"LocalVisBackend"}]']
-SMALL = ['--scratch', '--size', '32', '--epochs', '1', '--workers', '0', *FAST]
+SMALL = ['--scratch', '--size', '32', '--epochs', '2', '--workers', '0', *FAST]
 
 
 @pytest.fixture(scope='module')
@@ -80,7 +80,7 @@ def test_train_writes_a_config_that_the_tools_train(data, run):
     assert cfg.train_dataloader.dataset.source.data_root == str(data[3].parent)
     assert 'console' not in text
     summary = json.loads((run / 'summary.json').read_text())
-    assert summary['epochs'] == 1 and summary['test_accuracy_last'] is not None
+    assert summary['epochs'] == 2 and summary['test_accuracy_last'] is not None
 
 
 def test_predict_writes_names_and_lists_bad_files(data, run, tmp_path, capsys):
