@@ -77,6 +77,7 @@ setup(
         onnx=ONNX,
         tests=[
             'pytest==9.2.0',
+            'pytest-xdist==3.8.0',
             'ruff==0.17.6',
             'mypy==2.4.1',
             'types-PyYAML==6.0.12.20261122',

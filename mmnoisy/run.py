@@ -1,11 +1,15 @@
 """Training a model from a config: mmpretrain's train.py with ``--seed``, ``--noise`` and ``--noise-seed``."""
 
+import gc
 import os
 from typing import Optional, Sequence
 
+import torch
 from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 
 from .cfg_options import merge_options, warn_of_unknown
 from .config import NoiseAction, parse_run, run_parser, set_label_noise, set_loader_defaults, set_run
@@ -72,6 +76,17 @@ def merge_args(cfg, args):
         set_label_noise(cfg, seed=args.noise_seed)
     set_loader_defaults(cfg, args.no_pin_memory, args.no_persistent_workers)
     return cfg
+
+
+def forget_runs() -> None:
+    """Forget what mmengine keeps of earlier runs in this process, and close their logs."""
+    for logger in MMLogger._instance_dict.values():
+        for handler in logger.handlers:
+            handler.close()
+    for manager in (MessageHub, MMLogger, Visualizer):
+        manager._instance_dict.clear()
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def build_runner(cfg: Config, noise: Optional[dict] = None) -> Runner:

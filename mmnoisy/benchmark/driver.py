@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional, Set
 
 from .progress_view import ProgressView
 from .run_cell import read_failure, read_result
@@ -42,7 +42,8 @@ class Driver:
         self.deadline, self.view = deadline, view
         self.processes: List[subprocess.Popen] = []
         self.deaths = 0
-        self._seen = set()
+        self._seen: Set[str] = set()
+        self._logs: Dict[int, str] = {}
 
     def run(self) -> None:
         """Return when all workers have ended.
@@ -77,7 +78,7 @@ class Driver:
         with open(logs / f'worker-{os.getpid()}-{time.time_ns()}.log', 'wb') as log:
             command = [sys.executable, '-m', 'mmnoisy.benchmark.worker', *self.command]
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
-        process.log = log.name
+        self._logs[process.pid] = log.name
         return process
 
     def _replaced(self, process) -> list:
@@ -89,8 +90,9 @@ class Driver:
             return []
         self.deaths += 1
         if code > 0 or self.deaths > _DEATHS:
-            tail = Path(process.log).read_text(errors='replace')[-2000:]
-            raise RuntimeError(f'A worker ended with status {code}; the end of its log, {process.log}:\n{tail}')
+            log = self._logs[process.pid]
+            tail = Path(log).read_text(errors='replace')[-2000:]
+            raise RuntimeError(f'A worker ended with status {code}; the end of its log, {log}:\n{tail}')
         self.view.say(f'A worker was killed (signal {-code}); another takes its place.')
         return [self._start()]
 
@@ -105,7 +107,7 @@ class Driver:
                 continue
             self._seen.add(cell.key)
             self.deaths = 0
-            text = f'failed: {failure["error"]}' if result is None else _figures(result)
+            text = _figures(result) if result is not None else f'failed: {(failure or {}).get("error")}'
             self.view.finished(cell, text, [other for other in self.cells if other.key not in self._seen])
 
 

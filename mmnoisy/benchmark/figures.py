@@ -52,8 +52,8 @@ def all_figures(store: Store) -> List[Figures]:
             means = {metric: mean_std([value(run, metric) for run in runs]) for metric in METRICS}
             seconds = mean_std([run['seconds']['train'] for run in runs])
             failed = sum(store.state(cell) == 'failed' for cell in cells)
-            means = {metric: mean for metric, mean in means.items() if mean}
-            found.append(Figures(method, noise, means, seconds, len(cells), failed, ''))
+            known = {metric: mean for metric, mean in means.items() if mean}
+            found.append(Figures(method, noise, known, seconds, len(cells), failed, ''))
     plain = {entry.noise: entry.means.get('last') for entry in found if entry.method == suite.by_role('ce')}
     return [
         entry._replace(status=_status(entry, suite.methods[entry.method], plain.get(entry.noise))) for entry in found

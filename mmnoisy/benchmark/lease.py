@@ -30,7 +30,7 @@ def take(folder) -> Optional[int]:
     if hold_folder(folder):
         return None
     found = read_beat(folder)
-    if found and _alive(folder, found):
+    if found is not None and _alive(folder, found):
         release_folder(folder)
         return None
     attempt = (found or {}).get('attempt', 0) + 1
@@ -69,7 +69,7 @@ def read_beat(folder) -> Optional[dict]:
 def is_held(folder) -> bool:
     """Whether a run goes on somewhere, as far as its beat tells."""
     found = read_beat(folder)
-    return bool(found) and _alive(Path(folder), found)
+    return found is not None and _alive(Path(folder), found)
 
 
 def _write(folder: Path, attempt: int, **more) -> None:

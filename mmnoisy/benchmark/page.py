@@ -151,7 +151,7 @@ def _failures(store: Store) -> str:
     lines = []
     for cell in store.suite.cells:
         if store.state(cell) == 'failed':
-            error = read_failure(store.folder(cell))['error'].splitlines()[0]
+            error = (read_failure(store.folder(cell)) or {}).get('error', 'unknown').splitlines()[0]
             lines.append(f'- {cell.name}: `{error}`')
     return '## Failures\n\n' + '\n'.join(lines) if lines else ''
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from ..files import replace_file
 from .figures import all_figures
-from .statistics import mean_std
 from .store import Store
 
 
@@ -47,8 +46,8 @@ def _costs(axes, figures, methods, titles) -> None:
     for method, title in zip(methods, titles):
         own = [entry for entry in figures if entry.method == method and entry.noise in shared]
         if own:
-            cost = mean_std([entry.seconds.mean for entry in own]).mean
-            accuracy = mean_std([entry.means['last'].mean for entry in own]).mean
+            cost = sum(entry.seconds.mean for entry in own if entry.seconds) / len(own)
+            accuracy = sum(entry.means['last'].mean for entry in own) / len(own)
             axes.plot(cost, accuracy, 'o')
             axes.annotate(title, (cost, accuracy), textcoords='offset points', xytext=(5, 4), fontsize=8)
     axes.set(

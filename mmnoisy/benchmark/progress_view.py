@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
 
 def time_of(cells: List[Cell], estimates: Dict[str, Optional[float]], workers: int) -> str:
     """How long runs take, in words; those of which nobody knows it are counted."""
-    known = [estimates[cell.method] for cell in cells if estimates[cell.method] is not None]
+    known = [seconds for seconds in (estimates[cell.method] for cell in cells) if seconds is not None]
     text = f'about {duration(sum(known) / workers)}' if known else 'an unknown time'
     unknown = len(cells) - len(known)
     return f'{text}, and {unknown} runs of unknown length' if unknown and known else text

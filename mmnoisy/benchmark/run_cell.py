@@ -1,6 +1,5 @@
 """One run of a suite: an ordinary config in a folder of its own, and what it leaves behind."""
 
-import gc
 import json
 import os
 import platform
@@ -13,12 +12,11 @@ from pathlib import Path
 from typing import Dict, Optional
 
 import torch
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.visualization import Visualizer
 
 from ..evaluation.right_labels import write_right_labels
 from ..evaluation.run_scores import run_scores
 from ..files import copy_file, write_json, write_text
+from ..run import forget_runs
 from ..stages import main
 from ..version import __version__
 from .contents import config_text, put_strings
@@ -96,17 +94,6 @@ def train(cell: Cell, folder: Path, places: Dict[str, str]) -> None:
         main([str(path), '--work-dir', str(folder / 'run'), '--resume'])
     finally:
         forget_runs()
-
-
-def forget_runs() -> None:
-    """Forget what mmengine keeps of earlier runs in this process, and close their files."""
-    for logger in MMLogger._instance_dict.values():
-        for handler in logger.handlers:
-            handler.close()
-    for manager in (MessageHub, MMLogger, Visualizer):
-        manager._instance_dict.clear()
-    gc.collect()
-    torch.cuda.empty_cache()
 
 
 def device() -> str:

@@ -61,22 +61,20 @@ class Regret(NamedTuple):
     settings: int
 
 
-def mean_std(values: Sequence[float]) -> Optional[Mean]:
+def mean_std(values: Sequence[Optional[float]]) -> Optional[Mean]:
     """None for no values."""
-    values = [value for value in values if value is not None]
-    if not values:
+    known = [value for value in values if value is not None]
+    if not known:
         return None
-    return Mean(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None, len(values))
+    return Mean(float(np.mean(known)), float(np.std(known, ddof=1)) if len(known) > 1 else None, len(known))
 
 
 def pairs(values: Values, method: str, other: str) -> Optional[Pairs]:
     """None where no run is paired."""
     from scipy import stats
 
-    both = [
-        (values[(method, *place)], values[(other, *place)])
-        for place in _places(values, method) & _places(values, other)
-    ]
+    own, others = _of(values, method), _of(values, other)
+    both = [(value, others[place]) for place, value in own.items() if place in others]
     if not both:
         return None
     difference = np.array([own - its for own, its in both])
@@ -93,12 +91,13 @@ def average_ranks(values: Values, methods: Sequence[str], reference: str) -> Ran
     """Ranks over the blocks that ``reference`` was run in; a method that lacks one of them is left out."""
     from scipy import stats
 
-    blocks = sorted(_places(values, reference))
-    complete = [method for method in methods if all((method, *block) in values for block in blocks)]
+    blocks = sorted(_of(values, reference))
+    figures = {method: _of(values, method) for method in methods}
+    complete = [method for method in methods if figures[method].keys() >= set(blocks)]
     left_out = [method for method in methods if method not in complete]
     if not blocks:
         return Ranks({}, 0, list(methods), None)
-    table = np.array([[values[(method, *block)] for method in complete] for block in blocks])
+    table = np.array([[figures[method][block] for method in complete] for block in blocks])
     ranks = stats.rankdata(-table, axis=1).mean(0)
     p = None
     if len(complete) > 2 and len(blocks) > 2 and (table != table[:, :1]).any():
@@ -111,13 +110,13 @@ def regrets(values: Values, methods: Sequence[str]) -> Dict[str, Regret]:
     noises = {key[1] for key in values}
     lost: Dict[str, List[float]] = {}
     for noise in noises:
-        means = {m: mean_std([v for key, v in values.items() if key[:2] == (m, noise)]) for m in methods}
-        means = {method: found.mean for method, found in means.items() if found}
+        found = {method: mean_std([v for key, v in values.items() if key[:2] == (method, noise)]) for method in methods}
+        means = {method: mean.mean for method, mean in found.items() if mean}
         for method, mean in means.items():
             lost.setdefault(method, []).append(max(means.values()) - mean)
     return {method: Regret(float(np.mean(found)), max(found), len(found)) for method, found in lost.items()}
 
 
-def _places(values: Values, method: str) -> set:
-    """Noise and seed of each run of a method."""
-    return {key[1:] for key in values if key[0] == method}
+def _of(values: Values, method: str) -> Dict[Tuple[str, int], float]:
+    """Figures of a method by noise and seed."""
+    return {(noise, seed): figure for (name, noise, seed), figure in values.items() if name == method}

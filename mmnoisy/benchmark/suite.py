@@ -101,7 +101,7 @@ def read_suite(path, identities: Optional[Dict[str, str]] = None, configs: Optio
             for method, options in declared['methods'].items():
                 if noise in options.get('noises', declared['noises']):
                     cells.append(_cell(declared, method, noise, seed, loaded, identities or {}, configs))
-    keys = {}
+    keys: Dict[str, Cell] = {}
     for cell in cells:
         if keys.setdefault(cell.key, cell) is not cell:
             raise ValueError(f'{path}: {cell.name} and {keys[cell.key].name} are one run: their configs are equal.')

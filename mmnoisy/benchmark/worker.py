@@ -27,7 +27,8 @@ class Pulse(threading.Thread):
 
     def __init__(self, deadline: Optional[float]):
         super().__init__(daemon=True)
-        self.deadline, self.parent, self.folder = deadline, os.getppid(), None
+        self.deadline, self.parent = deadline, os.getppid()
+        self.folder: Optional[Path] = None
 
     def run(self) -> None:
         while True:

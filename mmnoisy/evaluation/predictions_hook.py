@@ -42,4 +42,5 @@ class PredictionsHook(Hook):
         if is_main_process():
             with replace_file(Path(runner.work_dir) / 'test_predictions.npz', 'wb') as file:
                 labels = {name: found[name].numpy().astype(np.int64) for name in ('pred_label', 'label')}
-                np.savez_compressed(file, pred_score=found['pred_score'].numpy().astype(np.float16), **labels)
+                scores = found['pred_score'].numpy().astype(np.float16)
+                np.savez_compressed(file, pred_score=scores, pred_label=labels['pred_label'], label=labels['label'])

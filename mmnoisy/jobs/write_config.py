@@ -13,7 +13,7 @@ from .data_config import dataset_config, has_weights, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
 #: Options of hooks and models that count epochs of the packaged schedule.
-_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs')
+_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs', 'begin')
 
 
 def write_config(
@@ -106,7 +106,6 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
 def _frozen_data(data: OwnData, bank, test_bank) -> dict:
     source, folder = 'train_dataloader.dataset.source', str(Path(bank.folder).resolve())
     changes: Dict[str, Any] = {f'{source}.bank': folder, f'{source}.split': 'train'}
-    changes['model.backbone.bank'] = folder
     if 'val' in parts(data):
         changes['train_dataloader.dataset.holdout'] = 0.0
         pipeline = [dict(type='PackInputs')]
@@ -134,7 +133,6 @@ def _model(cfg, num_classes: int, options: TrainOptions, bank) -> dict:
     changes: Dict[str, Any] = dict.fromkeys(_find(tree, 'num_classes'), num_classes)
     network = 'model.network' if 'network' in cfg.model else 'model'
     if bank is not None:
-        changes.pop('model.backbone.bank', None)
         changes[f'{network}.backbone.bank'] = str(Path(bank.folder).resolve())
         changes[f'{network}.backbone.in_channels'] = changes[f'{network}.head.in_channels'] = bank.features.shape[2]
     elif options.backbone != SCRATCH:
@@ -169,6 +167,7 @@ def _schedule(cfg, options: TrainOptions) -> dict:
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
         for hook in hooks:
             if hook['type'] == 'mmnoisy.ForgetRateHook':
+                # Three epochs are few already: in a short run it begins as late as it can.
                 hook['begin'] = min(hook.get('begin', 3), max(1, new - 1))
     if options.extras:
         # The average follows the weights closely at first: short runs would keep the random ones of the start.

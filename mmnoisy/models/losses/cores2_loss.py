@@ -35,6 +35,10 @@ class CORES2Loss(RobustLoss):
         ValueError: A negative weight, or epochs that do not ascend.
     """
 
+    passed_last: Tensor
+    passed: Tensor
+    epoch: Tensor
+
     def __init__(
         self,
         num_classes: int,

@@ -219,6 +219,7 @@ def _aum_of_rank(cfg):
     return hook.aum(), hook.issues(), hook.record['predicted']
 
 
+@pytest.mark.ddp
 def test_a_frozen_network_gives_the_same_on_two_ranks(tmp_path):
     one = find(train(frozen_cfg(tmp_path / 'one')), AUMHook)
     for aum, issues, predicted in run_two_ranks(_aum_of_rank, frozen_cfg(tmp_path / 'two')):
