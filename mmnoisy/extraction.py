@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from .compat import allow_checkpoint_globals
 from .files import replace_file
 
 
@@ -37,6 +38,7 @@ def extract(config: str, checkpoint: str, out: str, net: Optional[str] = 'net1')
     cfg = Config.fromfile(config)
     if net is not None and 'network' not in cfg.model:
         raise ValueError(f'{config}: its model, {cfg.model.type}, is not one of two networks.')
+    allow_checkpoint_globals()
     state = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     prefix = '' if net is None else f'{net}.'
     weights = {

@@ -75,6 +75,8 @@ def build_feature_bank(
     """
     out, start = Path(out), time.perf_counter()
     options = _options(backbone, weights, size, views, precision)
+    if workers is not None and workers < 1:
+        raise ValueError(f'feature bank: workers must be at least 1, not {workers!r}.')
     if batch_size < 1:
         raise ValueError(f'feature bank: batch_size must be at least 1, not {batch_size!r}.')
     images = as_images(paths)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..models.classifiers.elr_plus import ELRPlus
+from ..models.losses.sop_loss import SOPLoss
 from .model_parts import unwrap
 
 
@@ -184,6 +185,18 @@ def class_problems(runner) -> List[str]:
     ]
 
 
+def sample_problems(runner) -> List[str]:
+    """Losses with fewer rows than the training set has samples."""
+    dataset = runner.train_dataloader.dataset
+    rows = np.asarray(getattr(dataset, 'source_idx', range(len(dataset))))
+    needed = int(rows.max()) + 1 if len(rows) else 0
+    return [
+        f'SOPLoss: num_samples={module.num_samples}, but the training set counts {needed} samples: set it to {needed}.'
+        for module in unwrap(runner.model).modules()
+        if isinstance(module, SOPLoss) and module.num_samples < needed
+    ]
+
+
 def head_problems(runner) -> List[str]:
     """Heads of several labels an image."""
     return [
@@ -295,6 +308,7 @@ CHECKS = (
     stage_problems,
     work_dir_problems,
     class_problems,
+    sample_problems,
     head_problems,
     average_problems,
     split_problems,

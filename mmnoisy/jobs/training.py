@@ -183,6 +183,8 @@ def find_work_dir(data: OwnData, method: str, work_dir, resume: bool) -> Path:
     if work_dir is not None:
         if is_used(work_dir) and not resume:
             raise ValueError(f'{work_dir} is not empty: name another --work-dir, or go on with its run with --resume.')
+        if resume and not is_used(work_dir):
+            raise ValueError(f'--resume: there is no run in {work_dir}; leave --resume out to begin one.')
         return Path(work_dir)
     first = Path('work_dirs') / f'{data_name(data)}-{method}'
     tried, number = first, 1

@@ -129,7 +129,7 @@ def test_class_folders(root):
     assert data.paths[-1].endswith('dog/deeper/x.WEBP')
     assert [note.split(': ')[1].split(';')[0] for note in data.notes] == [
         'no image in the folder empty',
-        '1 files are no images by their suffix, such as dog/Thumbs.db.',
+        'files that are no images by their suffix (1), such as dog/Thumbs.db.',
         'the folder .ipynb_checkpoints is hidden and no class.',
     ]
     trained = ImageFolder(data_root=str(root))

@@ -28,6 +28,8 @@ class FiniteLossHook(Hook):
     priority = 'BELOW_NORMAL'
 
     def __init__(self, interval: int = 10):
+        if interval < 1:
+            raise ValueError(f'FiniteLossHook: interval must be at least 1, not {interval!r}.')
         self.interval = interval
         self._first_bad: Optional[Tensor] = None
         self._checked = None

@@ -47,6 +47,11 @@ class MetaSetHook(Hook):
     priority = 'NORMAL'
 
     def __init__(self, batch_size: int = 64, scores: Optional[str] = None, per_class: int = 10):
+        if batch_size < 1 or per_class < 1:
+            raise ValueError(
+                f'MetaSetHook: batch_size and per_class must be at least 1, not batch_size={batch_size} and '
+                f'per_class={per_class}.'
+            )
         self.batch_size, self.scores, self.per_class = batch_size, scores, per_class
 
     def preflight(self, runner) -> List[str]:
