@@ -1,4 +1,3 @@
-from numbers import Real
 from typing import Optional, Union
 
 import torch
@@ -16,7 +15,7 @@ def check_numbers(owner: str, least: float = 0, **options) -> None:
     """
     for name, value in options.items():
         # Written so that NaN fails.
-        if not isinstance(value, Real) or not value >= least:
+        if not isinstance(value, (int, float)) or not value >= least:
             raise ValueError(f'{owner}: {name} must be a number, at least {least}, not {value!r}.')
 
 
