@@ -141,6 +141,7 @@ def test_the_percentile_is_counted_from_below(percentile, cut, flagged):
     aum = torch.tensor([*range(101), 98.5, 98.9, 99.5, 100.5], dtype=torch.float64)
     hook = AUMHook(threshold_class=True, percentile=percentile)
     hook._threshold_mask = torch.arange(len(aum)) < 101
+    hook.known = True  # as after an epoch
     hook.record = dict(margin_sum=2 * aum, count=torch.full((len(aum),), 2))
     assert hook.cut() == cut
     assert aum[hook.issues()].tolist() == flagged
