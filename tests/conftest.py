@@ -4,6 +4,8 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
+from .helpers import clear_globals
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
@@ -31,3 +33,9 @@ def nothing_imported_is_garbage():
 def no_default_scope():
     """A runner of an earlier test leaves its default scope behind: ``type='X'`` would mean another class."""
     DefaultScope._instance_dict.clear()
+
+
+@pytest.fixture(autouse=True, scope='module')
+def no_globals_of_other_files():
+    """The epoch of a run of another file would be that of models which are called without a runner."""
+    clear_globals()
