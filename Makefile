@@ -53,8 +53,9 @@ demo: $(STAMP)
 test: test-full
 	$(MAKE) --no-print-directory test-smoke STACK=onedl VENV=$(VENV)-onedl
 
+# Two processes of one thread each; what starts two ranks stays in one of them (tests/conftest.py).
 test-full: $(STAMP)
-	$(PYTEST)
+	$(PYTEST) -n 2 --dist loadgroup
 
 test-smoke: $(STAMP)
 	$(PYTEST) -m smoke

@@ -20,6 +20,9 @@ FEATURES = [
     'plotly>=7,<8',
 ]
 
+# What `mmnoisy export --onnx` needs.
+ONNX = ['onnx>=1.20,<2', 'onnxscript>=0.7,<1']
+
 
 class BuildWithMim(build_py):
     """Puts :data:`MIM` into the package: copies in a wheel, links to the sources under ``pip install -e``."""
@@ -71,15 +74,19 @@ setup(
     extras_require=dict(
         STACKS,
         features=FEATURES,
+        onnx=ONNX,
         tests=[
             'pytest==9.2.0',
+            'pytest-xdist==3.8.0',
             'ruff==0.17.6',
             'mypy==2.4.1',
             'types-PyYAML==6.0.12.20261122',
             'aum==1.0.2',
             'selenium==4.51.0',
             'efficientnet_lite_pytorch==0.1.0',
+            'onnxruntime==1.32.0',
             *FEATURES,
+            *ONNX,
         ],
         docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2'],
     ),

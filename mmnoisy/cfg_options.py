@@ -106,6 +106,19 @@ def warn_of_unknown(cfg, options: dict) -> List[str]:
     return warnings
 
 
+def merge_options(cfg, options: dict) -> None:
+    """Set options in a config.
+
+    Raises:
+        SystemExit: A key leads through a value that has no entries.
+    """
+    for key, value in options.items():
+        try:
+            cfg.merge_from_dict({key: value})
+        except (TypeError, AttributeError) as error:
+            raise SystemExit(f'--cfg-options: {key} cannot be set, a part of it is no dict ({error}).') from error
+
+
 def _keys(node):
     """Keys of a dict or a list, as text; None where ``node`` is neither."""
     if isinstance(node, (list, tuple)):

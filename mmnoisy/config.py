@@ -54,6 +54,57 @@ def find_config(name: str) -> str:
     return name
 
 
+def read_config(path: str) -> Config:
+    """The config in a file.
+
+    Raises:
+        SystemExit: It is no config; the message names the file.
+    """
+    try:
+        return Config.fromfile(path)
+    except Exception as error:
+        raise SystemExit(
+            f'The config {path} cannot be read ({type(error).__name__}: {error}). A config is a .py file of assignments, '
+            'such as model = dict(...); correct it.'
+        ) from error
+
+
+def check_config(cfg: Config) -> None:
+    """Refuse what is certain to fail once the run is built.
+
+    Raises:
+        SystemExit: All problems of the config, one a line.
+    """
+    problems = [
+        f'The config {cfg.filename} has no {name}: take it from a _base_ or write it.'
+        for name in ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
+        if not cfg.get(name)
+    ]
+    loader = cfg.get('train_dataloader')
+    if isinstance(loader, dict) and not loader.get('dataset'):
+        problems.append(
+            'train_dataloader.dataset is missing: name a data set, such as dict(type="mmnoisy.LabelNoise", ...).'
+        )
+    train = cfg.get('train_cfg') or {}
+    for name in ('max_epochs', 'max_iters'):
+        if name in train and not (isinstance(train[name], int) and train[name] > 0):
+            problems.append(f'train_cfg.{name} must be a whole number, at least 1, not {train[name]!r}.')
+    rate = ((cfg.get('optim_wrapper') or {}).get('optimizer') or {}).get('lr')
+    if rate is not None and not (isinstance(rate, (int, float)) and 0 <= rate < float('inf')):
+        problems.append(f'optim_wrapper.optimizer.lr must be a number, at least 0, not {rate!r}.')
+    hooks = cfg.get('custom_hooks') or []
+    if not isinstance(hooks, (list, tuple)):
+        problems.append(f'custom_hooks must be a list of dict(type=...), not {type(hooks).__name__}.')
+        hooks = []
+    problems += [
+        f'custom_hooks[{i}] has no type: {dict(hook)}.'
+        for i, hook in enumerate(hooks)
+        if isinstance(hook, dict) and 'type' not in hook
+    ]
+    if problems:
+        raise SystemExit('\n'.join(problems))
+
+
 def run_parser(description: str) -> ArgumentParser:
     """A parser with the options that every tool has."""
     parser = ArgumentParser(description=description)

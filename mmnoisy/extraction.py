@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from .compat import allow_checkpoint_globals
 from .files import replace_file
 
 
@@ -37,6 +38,7 @@ def extract(config: str, checkpoint: str, out: str, net: Optional[str] = 'net1')
     cfg = Config.fromfile(config)
     if net is not None and 'network' not in cfg.model:
         raise ValueError(f'{config}: its model, {cfg.model.type}, is not one of two networks.')
+    allow_checkpoint_globals()
     state = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     prefix = '' if net is None else f'{net}.'
     weights = {
@@ -56,6 +58,9 @@ def extract(config: str, checkpoint: str, out: str, net: Optional[str] = 'net1')
         model.data_preprocessor = cfg.model.data_preprocessor
     cfg.model = model
     cfg.pop('custom_hooks', None)
+    if not cfg.get('test_dataloader') and cfg.get('val_dataloader'):
+        # Where inferencers look for the transforms.
+        cfg.test_dataloader = cfg.val_dataloader
     meta = {key: value for key, value in state.get('meta', {}).items() if key == 'dataset_meta'}
     with replace_file(out, 'wb') as file:
         torch.save(dict(state_dict=weights, meta=meta), file)

@@ -23,7 +23,9 @@ HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmnoisy', locations=['mmnoisy
 DATASETS = Registry('dataset', parent=ROOT_DATASETS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
 TRANSFORMS = Registry('transform', parent=ROOT_TRANSFORMS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
 FUNCTIONS = Registry('function', parent=ROOT_FUNCTIONS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
-DATA_SAMPLERS = Registry('data sampler', parent=ROOT_DATA_SAMPLERS, scope='mmnoisy', locations=['mmnoisy.datasets.registered'])
+DATA_SAMPLERS = Registry(
+    'data sampler', parent=ROOT_DATA_SAMPLERS, scope='mmnoisy', locations=['mmnoisy.datasets.registered']
+)
 METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmnoisy', locations=['mmnoisy.evaluation'])
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler', parent=ROOT_PARAM_SCHEDULERS, scope='mmnoisy', locations=['mmnoisy.engine']

@@ -11,7 +11,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
-from .cfg_options import warn_of_unknown
+from .cfg_options import merge_options, warn_of_unknown
 from .config import NoiseAction, parse_run, run_parser, set_label_noise, set_loader_defaults, set_run
 
 
@@ -42,6 +42,9 @@ def parse_args(argv: Optional[Sequence[str]] = None):
     args = parse_run(parser, argv)
     if args.resume not in (None, 'auto') and '://' not in args.resume and not os.path.exists(args.resume):
         parser.error(f'--resume: the checkpoint {args.resume!r} does not exist.')
+    for option, seed in (('--seed', args.seed), ('--noise-seed', args.noise_seed)):
+        if seed is not None and not 0 <= seed < 2**32:
+            parser.error(f'{option} must be from 0 to 2**32 - 1, not {seed}.')
     return args
 
 
@@ -66,7 +69,7 @@ def merge_args(cfg, args):
         cfg.randomness.seed = args.seed
     if args.cfg_options is not None:
         warn_of_unknown(cfg, args.cfg_options)
-        cfg.merge_from_dict(args.cfg_options)
+        merge_options(cfg, args.cfg_options)
     if args.noise is not None:
         set_label_noise(cfg, noise=args.noise)
     if args.noise_seed is not None:

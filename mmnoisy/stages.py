@@ -23,6 +23,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 
+from .config import check_config, read_config
 from .engine.checkpoints import resume_newest
 from .evaluation.merging import merge_samples_csv
 from .files import copy_file, write_json
@@ -53,7 +54,7 @@ def fill(value, folders: dict):
 def stage_config(stage: dict, recipe: Config, args, folders: dict) -> Config:
     """Config of a training stage: its own, the command line's options, its options, in this order."""
     path = osp.join(osp.dirname(recipe.filename), stage['config']) if 'config' in stage else recipe.filename
-    cfg = merge_args(Config.fromfile(path), args)
+    cfg = merge_args(read_config(path), args)
     cfg.pop('stages', None)
     # A copy: merging takes the `_delete_` out of what it merges.
     options = copy.deepcopy(stage.get('options') or {})
@@ -86,6 +87,7 @@ def is_done(folder: Path, content) -> bool:
 def train(cfg: Config, folder: Path, noise: Optional[dict] = None) -> None:
     """Run a training stage, from its newest complete checkpoint where it was interrupted."""
     cfg.work_dir = str(folder)
+    check_config(cfg)
     resume_newest(cfg)
     cfg.experiment_name = f'{folder.name}_{time.time_ns()}'
     runner = build_runner(cfg, noise)
@@ -156,10 +158,11 @@ def run_recipe(recipe: Config, args) -> None:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Train from a config: one run, or all stages of a recipe."""
     args = parse_args(argv)
-    cfg = merge_args(Config.fromfile(args.config), args)
+    cfg = merge_args(read_config(args.config), args)
     if cfg.get('stages'):
         run_recipe(cfg, args)
     else:
+        check_config(cfg)
         if args.resume == 'auto':
             resume_newest(cfg)
         build_runner(cfg, args.noise).train()

@@ -4,12 +4,11 @@ import os
 from typing import Optional, Sequence
 
 import mmengine
-from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
-from .cfg_options import warn_of_unknown
-from .config import parse_run, run_parser, set_loader_defaults, set_run
+from .cfg_options import merge_options, warn_of_unknown
+from .config import parse_run, read_config, run_parser, set_loader_defaults, set_run
 from .run import build_runner
 
 
@@ -38,7 +37,7 @@ def merge_args(cfg, args):
         cfg.test_cfg.fp16 = True
     if args.cfg_options is not None:
         warn_of_unknown(cfg, args.cfg_options)
-        cfg.merge_from_dict(args.cfg_options)
+        merge_options(cfg, args.cfg_options)
     if not cfg.get('test_dataloader'):
         raise SystemExit(f'{args.config} has no test_dataloader.')
     set_loader_defaults(cfg, args.no_pin_memory)
@@ -48,7 +47,7 @@ def merge_args(cfg, args):
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Evaluate and print the metrics."""
     args = parse_args(argv)
-    cfg = merge_args(Config.fromfile(args.config), args)
+    cfg = merge_args(read_config(args.config), args)
     runner = build_runner(cfg)
     if args.out and args.out_item != 'metrics':
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))

@@ -1,6 +1,9 @@
 """What several tests share: a small run on digits, and two processes."""
 
 import atexit
+import copy
+import functools
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -25,6 +28,16 @@ CONFIGS = ROOT / 'configs'
 _RANKS = []
 
 
+@functools.cache
+def _parse(path: Path) -> Config:
+    return Config.fromfile(path)
+
+
+def load_config(name) -> Config:
+    """A copy of the config of this name below ``configs/``; the file is parsed once in a process."""
+    return copy.deepcopy(_parse(CONFIGS / name))
+
+
 def digits_cfg(work_dir, base='ce/ce_cnn3_60e_digits-sym40.py', epochs=2, channels=(4, 8, 8), **overrides) -> Config:
     """A digits config that trains in about a second: few epochs, a narrow CNN3, every checkpoint kept.
 
@@ -36,7 +49,7 @@ def digits_cfg(work_dir, base='ce/ce_cnn3_60e_digits-sym40.py', epochs=2, channe
         **overrides: More entries as in ``--cfg-options``; write ``__`` for the dots of nested keys:
             ``train_dataloader__batch_size=32``.
     """
-    cfg = Config.fromfile(CONFIGS / base)
+    cfg = load_config(base)
     cfg.work_dir = str(work_dir)
     cfg.merge_from_dict(
         {
@@ -99,6 +112,7 @@ def _serve(rank, port, pipe):
     address = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
     os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2', **address)
     torch.set_num_threads(1)
+    gc.freeze()  # as in conftest.py
     torch.distributed.init_process_group('gloo')
     while True:
         try:

@@ -1,10 +1,12 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import load_checkpoint
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
+from mmnoisy import compat
 from mmnoisy.extraction import extract
 from tests.helpers import CONFIGS
 
@@ -35,3 +37,19 @@ def test_refuses(tmp_path):
     torch.save(dict(state_dict={'backbone.weight': torch.zeros(1)}), tmp_path / 'single.pth')
     with pytest.raises(ValueError, match='has no weights of net1'):
         extract(str(CONFIG), str(tmp_path / 'single.pth'), str(tmp_path / 'one.pth'))
+
+
+def test_checkpoints_of_a_run_are_read_in_a_new_process(tmp_path):
+    """Nothing else need have allowed what checkpoints of mmengine hold."""
+    single = str(CONFIGS / 'ce' / 'ce_cnn3_60e_digits-sym40.py')
+    history = {'train/loss': HistoryBuffer([1.0], [1])}
+    state = dict(state_dict={'backbone.weight': torch.zeros(1)}, meta={}, message_hub=dict(log_scalars=history))
+    torch.save(state, tmp_path / 'epoch_1.pth')
+    allowed = torch.serialization.get_safe_globals()
+    try:
+        torch.serialization.clear_safe_globals()
+        compat.allow_checkpoint_globals.cache_clear()
+        extract(single, str(tmp_path / 'epoch_1.pth'), str(tmp_path / 'one.pth'), None)
+    finally:
+        torch.serialization.add_safe_globals(allowed)
+    assert list(torch.load(tmp_path / 'one.pth', weights_only=True)['state_dict']) == ['backbone.weight']

@@ -1,6 +1,7 @@
 """The rules of the house that a reader of imports and function bodies can hold."""
 
 import ast
+import re
 from collections import defaultdict
 
 import pytest
@@ -8,6 +9,13 @@ import pytest
 from tests.helpers import ROOT
 
 PACKAGE = ROOT / 'mmnoisy'
+ARCHITECTURE = (ROOT / 'docs/architecture.md').read_text(encoding='utf-8')
+#: In building order, from the table of rooms: a room imports only from itself and from rooms before it.
+ROOMS = [
+    name
+    for line in re.search(r'(?m)^\| room \|.*\n\| ---.*\n((?:\|.*\n)+)', ARCHITECTURE)[1].splitlines()
+    for name in re.findall(r'`([\w.]+)`', line.split('|')[1])
+]
 #: Base classes that a hook may take from another hook's module.
 BASES = set()
 MODULES = {path.relative_to(ROOT).with_suffix('').parts: ast.parse(path.read_text()) for path in PACKAGE.rglob('*.py')}
@@ -24,6 +32,29 @@ def imports(module, tree):
             if found[:1] == ('mmnoisy',):
                 # ``from . import x``: x may be a room.
                 yield from ([(*found, alias.name) for alias in node.names] if len(found) == 1 else [found])
+
+
+def room(module):
+    """The most exact room of the table that a module is in; None outside of all."""
+    names = ('.'.join(module[1:end]) for end in range(len(module), 1, -1))
+    return next((name for name in names if name in ROOMS), None)
+
+
+def test_the_table_of_rooms_has_what_there_is():
+    missing = [name for name in ROOMS if not list(PACKAGE.glob(name.replace('.', '/') + '*'))]
+    assert not missing, f'docs/architecture.md has rooms that do not exist: {missing}'
+    unplaced = ['.'.join(module) for module in MODULES if room(module) is None and module != ('mmnoisy', '__init__')]
+    assert not unplaced, f'docs/architecture.md has no room for {unplaced}'
+
+
+def test_no_room_imports_a_later_one():
+    wrong = {
+        f'{".".join(module)} imports {".".join(found)}'
+        for module, tree in MODULES.items()
+        for found in imports(module, tree)
+        if room(module) and room(found) and ROOMS.index(room(found)) > ROOMS.index(room(module))
+    }
+    assert not wrong, '\n'.join(sorted(wrong))
 
 
 def test_no_hook_imports_another_hook():

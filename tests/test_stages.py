@@ -87,6 +87,7 @@ def _run_rank(recipe, out):
     stages.main([recipe, '--work-dir', out, '--launcher', 'pytorch', '--cfg-options', *wrapper])
 
 
+@pytest.mark.ddp
 def test_recipe_on_two_ranks(run, tmp_path):
     run_two_ranks(_run_rank, str(tmp_path / 'recipe.py'), str(tmp_path / 'out'))
     summary = json.loads((tmp_path / 'out/summary.json').read_text())

@@ -7,7 +7,5 @@ model = dict(
     step=dict(type='mmnoisy.MixMatchStep', lambda_u=0, alpha=0.5, labelled_only=True, prior_weight=1),
 )
 data_preprocessor = dict(type='mmnoisy.MultiViewDataPreprocessor')
-train_dataloader = dict(
-    dataset=dict(pipeline=_base_.two_views_pipeline), sampler=dict(type='mmnoisy.StreamSampler')
-)
+train_dataloader = dict(dataset=dict(pipeline=_base_.two_views_pipeline), sampler=dict(type='mmnoisy.StreamSampler'))
 custom_hooks = [dict(type='mmnoisy.CoDivideHook', warmup_epochs=5)]

@@ -49,7 +49,7 @@ def write_arrays(path: Path, key: str, arrays: Dict[str, np.ndarray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + '.part')
     with part.open('wb') as file:
-        np.savez(file, key=np.array(key), **arrays)
+        np.savez(file, key=np.array(key), **arrays)  # type: ignore[arg-type]
     os.replace(part, path)
 
 

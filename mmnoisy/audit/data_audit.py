@@ -197,19 +197,20 @@ def _trained_judges(
     if len(images) < small.readable.sum():
         file = str(Path(small.file).with_name('judged.npy'))
         np.save(file, images)
-    common = (file, labels, classes)
     key, found, learnt, witness = fingerprint(np.asarray(images)), [], None, None
     copies = copies_of_images(images)['duplicate_of']
     if 'dynamics' in names:
         with clock('dynamics'):
-            judge, learnt = judge_by_dynamics(*common, folder / 'dynamics', key, seed)
+            judge, learnt = judge_by_dynamics(file, labels, classes, folder / 'dynamics', key, seed)
         found.append(judge)
     if 'kfold' in names:
         with clock('kfold'):
-            found.append(judge_by_kfold(*common, folder / 'kfold', key, folds, seed, copies))
+            found.append(judge_by_kfold(file, labels, classes, folder / 'kfold', key, folds, seed, copies))
     if names == ['dynamics']:
         with clock('witness'):
-            witness = judge_by_kfold(*common, folder / 'witness', key, 2, seed, copies, epochs=10).probabilities
+            witness = judge_by_kfold(
+                file, labels, classes, folder / 'witness', key, 2, seed, copies, epochs=10
+            ).probabilities
     return _Trained([_leave_out_small(judge, labels, classes) for judge in found], learnt, witness)
 
 

@@ -1,7 +1,7 @@
 """The judge ``dynamics``: how a small network learns each label, with no pretrained weights."""
 
 from pathlib import Path
-from typing import Sequence
+from typing import Sequence, Tuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from .small_network import network_config, sweep_images, train_network
 
 def judge_by_dynamics(
     images: str, labels: np.ndarray, classes: Sequence[str], folder, key: str, seed: int = 0
-) -> Judge:
+) -> Tuple[Judge, np.ndarray]:
     """Score labels by the probability margin averaged over the epochs of a training, see :class:`mmnoisy.AUMHook`.
 
     What a network learns early comes from other samples, so a wrong label keeps a low margin while it is not memorised.

@@ -105,7 +105,9 @@ def read_audit(folder: Path) -> Tuple[dict, List[dict]]:
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f'{folder / "audit.json"} is damaged ({error!r}): run the audit again.') from error
     rows = list(read_rows(folder / 'issues.csv'))
-    if rows and 'path' not in rows[0]:
+    if not rows:
+        raise ValueError(f'{folder / "issues.csv"} lists no image: run the audit again.')
+    if 'path' not in rows[0]:
         raise ValueError(f'{folder / "issues.csv"} has no column path: the images are in no files.')
     return summary, rows
 

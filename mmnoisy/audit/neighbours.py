@@ -23,7 +23,7 @@ class Neighbours(NamedTuple):
     """
 
     similarity: np.ndarray
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]
 
 
 class Voters(NamedTuple):
@@ -35,7 +35,7 @@ class Voters(NamedTuple):
         is_voter (np.ndarray): (N, k) bool, False in places that could not be filled.
     """
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]
     similarity: np.ndarray
     is_voter: np.ndarray
 

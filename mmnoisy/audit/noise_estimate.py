@@ -1,7 +1,7 @@
 """How many labels are wrong, and in which direction: confident learning by cleanlab, with bootstrap intervals."""
 
 import warnings
-from typing import NamedTuple, Tuple
+from typing import Any, NamedTuple, Tuple
 
 import numpy as np
 
@@ -14,9 +14,9 @@ RESAMPLES = 100
 class Interval(NamedTuple):
     """An estimate with its 95 % bootstrap interval; floats or arrays of one shape, in [0, 1]."""
 
-    estimate: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    estimate: Any
+    low: Any
+    high: Any
 
 
 class NoiseEstimate(NamedTuple):

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -68,7 +69,7 @@ def small_images(paths: Sequence[str], folder, workers: Optional[int] = None) ->
         for start in range(0, len(paths), _PART):
             chosen = slice(start, start + _PART)
             key = fingerprint(size, list(paths[chosen]), stamps[chosen])
-            found = cached(folder / f'part-{start // _PART}.npz', key, lambda c=chosen: _part(pool, paths[c], size))
+            found = cached(folder / f'part-{start // _PART}.npz', key, partial(_part, pool, paths[chosen], size))
             parts.append(found)
     reasons = np.concatenate([part['reasons'] for part in parts])
     readable = reasons == ''
@@ -79,7 +80,7 @@ def small_images(paths: Sequence[str], folder, workers: Optional[int] = None) ->
     with file.with_suffix('.part').open('wb') as out:
         np.save(out, images)
     os.replace(file.with_suffix('.part'), file)
-    problems = [(str(paths[row]), str(reasons[row])) for row in np.flatnonzero(~readable)]
+    problems = [(str(paths[row]), str(reasons[row])) for row in np.flatnonzero(~readable).tolist()]
     return SmallImages(str(file), readable, problems)
 
 

@@ -50,6 +50,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in argv if not word.startswith('-')), None)
     parser = make_parser(command)
+    if not argv:
+        parser.print_help()
+        return 2
     args, extra = parser.parse_known_args(argv)
     if extra:
         # argparse gives up on KEY=VALUE that follows an option.

@@ -6,7 +6,7 @@ _KINDS = ('methods', 'losses', 'hooks', 'noises', 'backbones', 'configs')
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument('kind', choices=_KINDS)
+    parser.add_argument('kind', nargs='?', default='methods', choices=_KINDS, help='methods by default')
 
 
 def run(args) -> int:

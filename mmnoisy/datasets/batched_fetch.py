@@ -30,7 +30,7 @@ class FetchedBatch(Sequence):
     def __len__(self) -> int:
         return len(self.data_samples)
 
-    def __getitem__(self, index: int) -> dict:
+    def __getitem__(self, index: int) -> dict:  # type: ignore[override]
         return dict(inputs=self.inputs[index], data_samples=self.data_samples[index])
 
 

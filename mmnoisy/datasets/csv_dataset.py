@@ -1,6 +1,7 @@
 import logging
 import os.path as osp
-from typing import Dict, List, Optional, Sequence, Union
+from functools import partial
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
@@ -63,7 +64,7 @@ class CSVDataset(BaseDataset):
         self.columns = _check_columns(columns)
         self.read = dict(sep=sep, encoding=encoding)
         tables = ('.csv', '.tsv', '.jsonl', '.parquet')
-        self.classes_file = osp.join(data_root, classes) if str(classes).endswith(tables) else None
+        self.classes_file = osp.join(data_root, str(classes)) if str(classes).endswith(tables) else None
         if isinstance(classes, str) and not self.classes_file and not osp.isfile(classes):
             raise FileNotFoundError(f'CSVDataset: the file of classes {classes} does not exist.')
         if classes is not None and not isinstance(classes, str):
@@ -86,7 +87,7 @@ class CSVDataset(BaseDataset):
             self._metainfo['classes'] = find_classes(*named.values())
         encoded = encode(self.CLASSES, *columns.values())
         keys = ['gt_label' if role == 'label' else role for role in columns]
-        data_list = [
+        data_list: List[Dict[str, Any]] = [
             dict(img_path=osp.join(self.img_prefix or '', path), **dict(zip(keys, map(int, labels))))
             for path, *labels in zip(paths, *encoded)
         ]
@@ -104,7 +105,7 @@ class CSVDataset(BaseDataset):
     def _label_columns(self, table: Table) -> Dict[str, Labels]:
         found = {role: self._pick(table, role, role == 'label') for role in ('label', 'clean_label')}
         return {
-            role: Labels(filled(table, name), lambda row, name=name: table.where(row, name))
+            role: Labels(filled(table, name), partial(table.where, column=name))
             for role, name in found.items()
             if name is not None
         }

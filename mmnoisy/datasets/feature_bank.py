@@ -5,7 +5,7 @@ import logging
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -58,7 +58,9 @@ class Bank:
         """
         if not self.readable.any():
             raise ValueError(f'The feature bank {self.folder} has no readable image.')
-        total, squares, count = 0.0, 0.0, 0
+        total: Any = 0.0
+        squares: Any = 0.0
+        count = 0
         for start in range(0, len(self.paths), 8192):
             rows = np.flatnonzero(self.readable[start : start + 8192]) + start
             part = self.features[0, rows].astype(np.float64)
@@ -144,7 +146,7 @@ class FeatureBank(BaseDataset):
     ):
         self.bank = read_bank(bank)
         self.views, self.split, self.rows = views, split, rows
-        self._stacked = None
+        self._stacked: Optional[tuple] = None
         if not 1 <= views <= len(self.bank.features):
             raise ValueError(
                 f'FeatureBank: {bank} has {len(self.bank.features)} views, so views={views} cannot be given.'

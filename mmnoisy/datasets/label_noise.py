@@ -1,6 +1,6 @@
 import logging
 from numbers import Real
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 from mmengine.dataset import Compose
@@ -65,6 +65,19 @@ class LabelNoise:
             names the option.
         RuntimeError: The source cannot be read; the message says why and where it was looked for.
     """
+
+    source: Any
+    noise: Optional[dict]
+    holdout: float
+    part: str
+    pipeline: Any
+    num_classes: int
+    #: (N,): rows in the source; labels as given, and with those of threshold samples; true ones where they are known.
+    source_idx: np.ndarray
+    given_labels: np.ndarray
+    gt_labels: np.ndarray
+    clean_labels: Optional[np.ndarray]
+    _stacked: dict
 
     def __init__(
         self,

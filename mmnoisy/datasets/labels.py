@@ -6,7 +6,7 @@ number (``-1``, ``1.5``, ``1_000``, ``nan``, digits of another script) is refuse
 """
 
 import re
-from typing import Any, Callable, List, NamedTuple, Sequence, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 
 import numpy as np
 
@@ -63,7 +63,8 @@ def read_all(labels: Labels, largest: int = MAX_NUMBER) -> Union[np.ndarray, Lis
             raise ValueError(f'{labels.where(0)}: labels must be whole numbers or names, not {values.dtype}'
                              f'{" (True, False)" if values.dtype.kind == "b" else ""}.')  # fmt: skip
         values = values.tolist()
-    known, read = {}, []
+    known: Dict[tuple, Union[int, str]] = {}
+    read: Any = []
     for row, value in enumerate(values):
         key = (type(value), value)
         try:

@@ -28,6 +28,10 @@ class LoadImage(LoadImageFromFile):
 
     def transform(self, results: dict) -> dict:
         """Add ``img`` (H, W, 3), BGR, uint8 or float32, ``img_shape`` and ``ori_shape``."""
+        if 'img' in results and 'img_path' not in results:
+            return (
+                results  # mmpretrain's inferencers load images themselves, and know only their own transform by name.
+            )
         path = results['img_path']
         image = decode_image(fileio.get(path, backend_args=self.backend_args), str(path))
         check_shape(*image.shape[:2])

@@ -149,7 +149,9 @@ def _folder_notes(root: Path, folders: ClassFolders) -> List[str]:
     if folders.empty:
         notes.append(f'{root}: no image in the folder {", ".join(folders.empty)}; it is no class.')
     if folders.others:
-        notes.append(f'{root}: {len(folders.others)} files are no images by their suffix, such as {folders.others[0]}.')
+        notes.append(
+            f'{root}: files that are no images by their suffix ({len(folders.others)}), such as {folders.others[0]}.'
+        )
     hidden = sorted(e.name for e in os.scandir(root) if e.is_dir() and e.name not in subfolders(root))
     if hidden:
         notes.append(f'{root}: the folder {", ".join(hidden)} is hidden and no class.')

@@ -64,7 +64,7 @@ def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested:
 def class_names(numbers, classes: Optional[Sequence[str]]) -> list:
     """Names of the classes of (N,) numbers; a number without a name, such as the extra one of threshold samples, stays."""
     named = classes or ()
-    return [named[n] if isinstance(n, (int, np.integer)) and 0 <= n < len(named) else n for n in numbers]
+    return [named[int(n)] if isinstance(n, (int, np.integer)) and 0 <= n < len(named) else n for n in numbers]
 
 
 def write_rows(path, fields, rows, meta: dict) -> None:

@@ -124,7 +124,7 @@ def finish(out: Path, draft: Draft, columns: Dict[str, np.ndarray], classes: Opt
         fingerprint.update(name.encode() + np.ascontiguousarray(columns[name]).tobytes())
     columns_file = f'columns-{fingerprint.hexdigest()}.npz'
     temporary = out / f'{columns_file}.new.npz'
-    np.savez(temporary, **columns)
+    np.savez(temporary, **columns)  # type: ignore[arg-type]
     os.replace(temporary, out / columns_file)
     identity = json.dumps([draft.options, draft.names]).encode() + draft.digests.tobytes()
     meta = dict(

@@ -7,13 +7,12 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 from mmengine.dist import barrier, broadcast_object_list, get_rank, get_world_size, is_main_process
 from mmengine.logging import print_log
-from torch import nn
 
 from ..datasets.feature_bank import UNREADABLE, Bank, read_bank
 from ..models.backbones.folding import folded
@@ -22,7 +21,7 @@ from .bank_files import Draft, finish, locked, plan
 from .bank_images import TRANSFORMS, as_images, image_view
 
 PRECISIONS = {'float32': torch.float32, 'bfloat16': torch.bfloat16}
-Labels = Union[Sequence[int], Dict[str, Sequence]]
+Labels = Union[Sequence[int], np.ndarray, Mapping[str, Union[Sequence, np.ndarray]]]
 
 
 def build_feature_bank(
@@ -76,6 +75,8 @@ def build_feature_bank(
     """
     out, start = Path(out), time.perf_counter()
     options = _options(backbone, weights, size, views, precision)
+    if workers is not None and workers < 1:
+        raise ValueError(f'feature bank: workers must be at least 1, not {workers!r}.')
     if batch_size < 1:
         raise ValueError(f'feature bank: batch_size must be at least 1, not {batch_size!r}.')
     images = as_images(paths)
@@ -108,7 +109,7 @@ class _Network:
     def __init__(self, name: str, weights: Optional[str], size: int, precision: str, device: Optional[str]):
         self.name, self.weights, self.size, self.dtype = name, weights, size, PRECISIONS[precision]
         self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-        self._net: Optional[nn.Module] = None
+        self._net: Any = None
 
     def num_features(self) -> int:
         return self._built().num_features
@@ -122,7 +123,7 @@ class _Network:
         batch = batch.sub_(self._mean).div_(self._std)
         return self._quick(batch.to(self.dtype))[0].float().cpu().numpy()
 
-    def _built(self) -> nn.Module:
+    def _built(self) -> Any:
         if self._net is None:
             net = build_backbone(self.name, self.weights).eval()
             try:
@@ -133,7 +134,7 @@ class _Network:
                     f'({str(error).splitlines()[0] if str(error) else type(error).__name__}). It was made for '
                     f'{net.image_size} px.'
                 ) from error
-            self._quick = quick.to(self.device, self.dtype, memory_format=torch.channels_last)
+            self._quick = quick.to(self.device, self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self._mean, self._std = (torch.tensor(v, device=self.device).view(3, 1, 1) for v in (net.mean, net.std))
             self._net = net
         return self._net
@@ -164,7 +165,7 @@ def _fill(draft: Draft, images, rows: List[int], network: _Network, batch_size: 
             progress(done, len(rows))
 
 
-def _batches(images, rows, size, views, batch_size, workers) -> Iterator[List[Tuple[int, object]]]:
+def _batches(images, rows, size, views, batch_size, workers) -> Iterator[List[Tuple[int, Any]]]:
     """Rows with their views (V, size, size, 3) and fingerprint, or with the reason why there are none."""
 
     def load(row: int):
@@ -201,14 +202,17 @@ def _options(backbone: str, weights: Optional[str], size: int, views: int, preci
     if weights is not None:
         if not Path(weights).is_file():
             raise ValueError(f'backbone {backbone!r}: the file of weights {weights} does not exist.')
+        digest = hashlib.sha256()
         with Path(weights).open('rb') as file:
-            known = hashlib.file_digest(file, 'sha256').hexdigest()
+            for block in iter(lambda: file.read(2**20), b''):
+                digest.update(block)
+        known = digest.hexdigest()
     return dict(backbone=backbone, weights=known, size=size, views=views, precision=precision, transforms=TRANSFORMS)
 
 
 def _planned(out: Path, options: dict, images, network: _Network, stack: ExitStack) -> Path:
     """Where rank 0 has planned the bank, which it locks; what fails there fails everywhere."""
-    found = [None]
+    found: List[Any] = [None]
     if is_main_process():
         try:
             _check_folder(out)

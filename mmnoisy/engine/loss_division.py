@@ -1,6 +1,7 @@
 """Dividing a training set by the losses of its samples: a mixture tells right labels from wrong ones."""
 
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Dict, Optional, Sequence, Tuple
 
@@ -13,6 +14,15 @@ from ..functional.mixtures import MIXTURES, MixtureFit, min_max
 from .division_plot import plot_fit
 from .measures import cross_entropies
 from .sweep import sweep, sweep_loader
+
+
+def _check_options(owner: str, mixture: str, options: dict) -> None:
+    allowed = list(signature(MIXTURES[mixture]).parameters)[1:]
+    unknown = [name for name in options if name not in allowed]
+    if unknown:
+        raise ValueError(
+            f'{owner}: mixture_options of {mixture!r} are {", ".join(allowed)}; there is no {", ".join(unknown)}.'
+        )
 
 
 class LossDivision:
@@ -51,6 +61,7 @@ class LossDivision:
                 f'{owner}: threshold must be in (0, 1) and percentile in [0, 50), not {threshold} and {percentile}.'
             )
         self.networks, self.threshold, self.percentile = networks, threshold, percentile
+        _check_options(owner, mixture, mixture_options or {})
         self.mixture, self.mixture_options = mixture, dict(mixture_options or {})
         self.per_class, self.plot_interval = per_class, plot_interval
 

@@ -4,20 +4,20 @@ from typing import Dict
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..functional.margins import margins
 from ..functional.prototypes import class_similarities
 from ..stamps import observed_labels
 
 
-def mean_probabilities(model: nn.Module, inputs: Tensor) -> Tensor:
+def mean_probabilities(model, inputs: Tensor) -> Tensor:
     """Mean of both networks' probabilities, (B, K)."""
     logits = model.logits(inputs)
     return (logits['net1'].float().softmax(1) + logits['net2'].float().softmax(1)) / 2
 
 
-def own_probability(model: nn.Module, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
+def own_probability(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
     """A sweep's measure: ``own``, the probability of the given ``label``, and K as ``num_classes``, (B,) each."""
     probabilities = mean_probabilities(model, inputs)
     label = observed_labels(data_samples, inputs.device)

@@ -1,6 +1,6 @@
 """Finding parts of a model, whatever wraps it."""
 
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
@@ -45,8 +45,8 @@ def head_classes(model: nn.Module) -> Optional[int]:
     return next((head.num_classes for head in heads if getattr(head, 'num_classes', None)), None)
 
 
-def unwrap(model: nn.Module) -> nn.Module:
-    """The model inside a DDP-like wrapper, or the model itself."""
+def unwrap(model: nn.Module) -> Any:
+    """The model inside a DDP-like wrapper, or the model itself: an ``nn.Module``, with the methods of its class."""
     return model.module if is_model_wrapper(model) else model
 
 

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..models.classifiers.elr_plus import ELRPlus
+from ..models.losses.sop_loss import SOPLoss
 from .model_parts import unwrap
 
 
@@ -110,9 +111,9 @@ def training_inputs(runner) -> Tensor:
 # What is checked of every run.
 
 
-def loop_problems(runner) -> List[str]:
-    """A loop by iterations; loaders that give no batch."""
-    problems = epochs_are_counted('mmnoisy', runner)
+def batch_problems(runner) -> List[str]:
+    """Loaders that give no batch."""
+    problems = []
     names = dict(train='training', val='validation')
     for part, name in names.items():
         if part == 'val' and not runner.val_loop:
@@ -134,7 +135,7 @@ def stage_problems(runner) -> List[str]:
     names = ', '.join(str(stage.get('name')) for stage in runner.cfg.stages)
     return [
         f'The config is a recipe of several stages ({names}), and this trains without them: run it by '
-        'tools/train_stages.py, or set stages=None to train the config alone.'
+        "mmnoisy's tools/train.py, or set stages=None to train the config alone."
     ]
 
 
@@ -181,6 +182,18 @@ def class_problems(runner) -> List[str]:
         f'{option}={declared}, but {known}: set it to {count or least}.'
         for option, declared in declared_classes(unwrap(runner.model)).items()
         if declared != count and (count or declared < least)
+    ]
+
+
+def sample_problems(runner) -> List[str]:
+    """Losses with fewer rows than the training set has samples."""
+    dataset = runner.train_dataloader.dataset
+    rows = np.asarray(getattr(dataset, 'source_idx', range(len(dataset))))
+    needed = int(rows.max()) + 1 if len(rows) else 0
+    return [
+        f'SOPLoss: num_samples={module.num_samples}, but the training set counts {needed} samples: set it to {needed}.'
+        for module in unwrap(runner.model).modules()
+        if isinstance(module, SOPLoss) and module.num_samples < needed
     ]
 
 
@@ -291,10 +304,11 @@ def _without_pipeline(loader: dict) -> dict:
 
 
 CHECKS = (
-    loop_problems,
+    batch_problems,
     stage_problems,
     work_dir_problems,
     class_problems,
+    sample_problems,
     head_problems,
     average_problems,
     split_problems,

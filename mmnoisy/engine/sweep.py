@@ -1,7 +1,7 @@
 """One no-grad pass over a data set, with results keyed by ``sample_idx`` and equal on all ranks."""
 
 import copy
-from typing import Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 import torch
 from mmengine.dataset import Compose
@@ -38,7 +38,7 @@ def find_pipeline(dataset_cfg: dict) -> Optional[list]:
 
 def with_pipeline(dataset: Dataset, pipeline: list) -> Dataset:
     """A view of ``dataset`` (same annotations, no copy of them) that runs another pipeline."""
-    view = copy.copy(dataset)
+    view: Any = copy.copy(dataset)
     view.pipeline = Compose([TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline])
     return view
 
@@ -74,7 +74,7 @@ def sweep_loader(runner: Runner, dataset: Optional[Dataset] = None, rows: Option
     for key in ('batch_sampler', 'num_batch_per_epoch'):
         cfg.pop(key, None)
     workers = cfg.get('num_workers', 0)
-    sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
+    sampler: Any = dict(type='DefaultSampler', shuffle=False, round_up=False)
     if rows is not None:
         # With more ranks than rows some row is measured twice, which the mean over visits undoes.
         sampler = rows[get_rank() % len(rows) :: get_world_size()].tolist()
@@ -111,7 +111,7 @@ def sweep(model: nn.Module, loader: DataLoader, measure: Measure, rows: Optional
     sync_buffers(model)
     modes = {module: module.training for module in model.modules()}
     model.eval()
-    size = len(loader.dataset if rows is None else rows)
+    size = len(loader.dataset if rows is None else rows)  # type: ignore[arg-type]
     device = next(model.parameters()).device
     count = torch.zeros(size, device=device)
     sums: Dict[str, Tensor] = {}

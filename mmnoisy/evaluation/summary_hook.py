@@ -57,6 +57,11 @@ class SummaryHook(Hook):
     priority = 'LOW'
 
     def __init__(self, interval: int = 1, train_interval: int = 1, val_metric: str = 'accuracy/top1'):
+        if interval < 1 or train_interval < 0:
+            raise ValueError(
+                f'SummaryHook: interval must be at least 1, not {interval!r}, and train_interval at least 0 (never), not '
+                f'{train_interval!r}.'
+            )
         self.interval = interval
         self.train_interval = train_interval
         self.val_metric = val_metric

@@ -1,10 +1,11 @@
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Optional
 
 import numpy as np
 import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from torch import Tensor
 
 from ..datasets.samples_file import given_labels
 from ..engine.model_parts import transition_losses
@@ -39,7 +40,7 @@ class TransitionErrorHook(Hook):
     priority = 'LOW'
 
     def before_train(self, runner) -> None:
-        self._last = None
+        self._last: Optional[Tensor] = None
 
     def after_train_epoch(self, runner) -> None:
         dataset = runner.train_dataloader.dataset

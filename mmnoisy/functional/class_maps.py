@@ -53,9 +53,9 @@ def class_number(name: Union[int, str], num_classes: int, classes: Optional[Sequ
     """
     classes = classes or ()
     if name in classes:
-        return list(classes).index(name)
+        return list(classes).index(str(name))
     try:
-        number = operator.index(int(name) if isinstance(name, str) and name.isascii() and name.isdecimal() else name)
+        number = operator.index(int(name) if isinstance(name, str) and name.isascii() and name.isdecimal() else name)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         number = -1
     if not 0 <= number < num_classes:

@@ -4,7 +4,7 @@ Where all losses are equal nothing tells the samples apart: every fit believes a
 """
 
 import warnings
-from typing import NamedTuple
+from typing import Callable, Dict, NamedTuple, Optional
 
 import numpy as np
 
@@ -24,7 +24,7 @@ class MixtureFit(NamedTuple):
     means: np.ndarray
     stds: np.ndarray
     weights: np.ndarray
-    shapes: np.ndarray = None
+    shapes: Optional[np.ndarray] = None
 
     def densities(self, x: np.ndarray) -> np.ndarray:
         """Weighted density of each component, (2, M) at the M points ``x``."""
@@ -127,7 +127,7 @@ def _share(logs: np.ndarray, shapes: np.ndarray, weights: np.ndarray) -> np.ndar
 
 
 #: Name in a config -> function of losses in [0, 1].
-MIXTURES = dict(gmm=fit_gmm, bmm=fit_bmm)
+MIXTURES: Dict[str, Callable] = dict(gmm=fit_gmm, bmm=fit_bmm)
 
 
 def mixture_rate(losses: np.ndarray) -> float:

@@ -153,6 +153,8 @@ def add_noise(
     if num_classes < 2:
         raise ValueError(f'noise: at least 2 classes are needed, the data set has {num_classes}.')
     if kind == 'instance':
+        if features is None:
+            raise ValueError("noise: kind 'instance' depends on the samples and needs their features.")
         settings = read_options(kind, options, needed=('rate',), allowed=('std',))
         check_rate(settings['rate'])
         return instance_dependent(labels, num_classes, features=features(), rng=rng, **settings)

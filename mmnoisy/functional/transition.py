@@ -133,10 +133,11 @@ def read_options(kind: str, options: Mapping, needed: Sequence[str], allowed: Se
     Raises:
         ValueError: One of ``needed`` is missing, or there is one that is in neither list.
     """
+    unknown = sorted(set(options) - {*needed, *allowed})
     for name in needed:
         if name not in options:
-            raise ValueError(f'noise: kind {kind!r} needs the option {name!r}.')
-    unknown = sorted(set(options) - {*needed, *allowed})
+            instead = f', not {", ".join(map(repr, unknown))}' if unknown else ''
+            raise ValueError(f'noise: kind {kind!r} needs the option {name!r}{instead}.')
     if unknown:
         raise ValueError(f'noise: kind {kind!r} has no option {", ".join(map(repr, unknown))}.')
     return dict(options)

@@ -8,14 +8,13 @@
 """
 
 import csv
-import json
-import os
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
 from ..datasets.own_data import OwnData, read_data
+from ..files import replace_file, write_json
 from .options import EPOCHS, SCRATCH, TrainOptions, choose, have_features
 from .training import Job, make_banks, summary, train_one
 
@@ -66,7 +65,9 @@ def audit_job(job: Job, options: TrainOptions, seed: int) -> List[int]:
     from ..audit import audit
 
     job.say('Audit of the labels ...')
-    how = {} if options.backbone == SCRATCH else dict(backbone=options.backbone, weights=options.weights or None)
+    how: Dict[str, Any] = (
+        {} if options.backbone == SCRATCH else dict(backbone=options.backbone, weights=options.weights or None)
+    )
     found = audit(job.data, job.work_dir / 'audit', seed=seed, size=AUDIT_SIZE, **how)
     page(found.folder, job.say)
     issues = found.issues
@@ -98,14 +99,9 @@ def write_lists(data: OwnData, left_out: List[int], folder: Path, seed: int):
         split[holdout(data.labels, split == 'train', seed)] = 'val'
     rows = np.flatnonzero(split != 'test')
     dropped = set(left_out)
-    lists = {'kept.csv': [r for r in rows if r not in dropped or split[r] == 'val'], 'all.csv': rows}
+    lists: Dict[str, Any] = {'kept.csv': [r for r in rows if r not in dropped or split[r] == 'val'], 'all.csv': rows}
     for name, chosen in lists.items():
-        part = folder / f'{name}.part'
-        with part.open('w', newline='', encoding='utf-8', errors='surrogateescape') as file:
-            writer = csv.writer(file)
-            writer.writerow(('path', 'label', 'split'))
-            writer.writerows((data.paths[r], data.classes[data.labels[r]], split[r]) for r in chosen)
-        os.replace(part, folder / name)
+        _write_list(folder / name, data, chosen, split)
     return [folder / name for name in lists]
 
 
@@ -153,11 +149,16 @@ def _test_part(job: Job) -> Optional[OwnData]:
     if not len(rows):
         return None
     path = job.work_dir / 'test.csv'
-    with path.open('w', newline='', encoding='utf-8', errors='surrogateescape') as file:
-        writer = csv.writer(file)
-        writer.writerow(('path', 'label'))
-        writer.writerows((job.data.paths[r], job.data.classes[job.data.labels[r]]) for r in rows)
+    _write_list(path, job.data, rows)
     return read_data(path)
+
+
+def _write_list(path: Path, data: OwnData, rows, split=None) -> None:
+    with replace_file(path, newline='', encoding='utf-8', errors='surrogateescape') as file:
+        writer = csv.writer(file)
+        writer.writerow(('path', 'label') if split is None else ('path', 'label', 'split'))
+        for r in rows:
+            writer.writerow((data.paths[r], data.classes[data.labels[r]], *([] if split is None else [split[r]])))
 
 
 def page(sources, say, out=None) -> None:
@@ -168,10 +169,3 @@ def page(sources, say, out=None) -> None:
         say(f'Report: {write_report(sources, out)}')
     except ImportError as error:
         say(f'No report: {error}')
-
-
-def write_json(path: Path, content: dict) -> None:
-    """Replace a file as a whole."""
-    part = path.with_name(path.name + '.part')
-    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
-    os.replace(part, path)

@@ -40,6 +40,14 @@ def parts(data: OwnData) -> set:
     return {str(split) for split in data.split}
 
 
+def has_weights(data: OwnData) -> bool:
+    """Whether the data is a table with a weight for each image."""
+    if data.kind in ('folder', 'builtin'):
+        return False
+    table = read_table(data.source, data.reading.get('sep'), data.reading.get('encoding'))
+    return 'weight' in table.columns
+
+
 def _split_cell(data: OwnData, split: str) -> Optional[str]:
     """What the table's column of parts calls a part; None where it has no such column."""
     column = data.reading.get('columns', {}).get('split')

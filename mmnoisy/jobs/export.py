@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from ..extraction import extract
+from ..files import write_text
 from .predict import class_names, load_model
 from .run_folder import Run, find_run
 
@@ -111,7 +112,7 @@ def _write_onnx(run: Run, out: Path) -> list:
     network, classes = deployed(run)
     pipeline = (run.cfg.get('val_dataloader') or run.cfg.test_dataloader).dataset.pipeline
     size = run.cfg.features.size if run.cfg.get('features') else _crop(pipeline)
-    names = dict(input_names=['image'], output_names=['probability'])
+    names: Dict[str, Any] = dict(input_names=['image'], output_names=['probability'])
     batch = torch.export.Dim('batch', min=1)
     torch.onnx.export(
         network,
@@ -123,11 +124,10 @@ def _write_onnx(run: Run, out: Path) -> list:
         verbose=False,
         **names,
     )
-    steps = [dict(step) for step in pipeline]
+    middle = dict(type='middle square, scaled (PIL.ImageOps.fit, bicubic)', size=size)
+    steps = [middle] if run.cfg.get('features') else [dict(step) for step in pipeline]
     about = dict(classes=classes, size=size, channels='RGB', range=[0, 255], pipeline=steps)
-    (out / 'model.json').write_text(
-        json.dumps(about, indent=1, ensure_ascii=False, default=str) + '\n', encoding='utf-8'
-    )
+    write_text(out / 'model.json', json.dumps(about, indent=1, ensure_ascii=False, default=str) + '\n')
     return classes
 
 

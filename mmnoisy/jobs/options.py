@@ -1,6 +1,7 @@
 """What a training of one's own data can be told."""
 
-from typing import NamedTuple, Optional
+from numbers import Integral
+from typing import Any, Dict, NamedTuple, Optional, Union
 
 #: Methods with configs for one's own data, and the config of each on frozen features.
 METHODS = {
@@ -39,7 +40,7 @@ class TrainOptions(NamedTuple):
 
     method: str
     backbone: str
-    weights: object
+    weights: Union[str, bool, None]
     frozen: bool
     size: int
     epochs: int
@@ -55,7 +56,8 @@ class TrainOptions(NamedTuple):
 
     def describe(self) -> str:
         """The network and how it is trained, in words."""
-        source = {None: 'pretrained', False: 'from scratch'}.get(self.weights, f'weights of {self.weights}')
+        words: Dict[Any, str] = {None: 'pretrained', False: 'from scratch'}
+        source = words.get(self.weights, f'weights of {self.weights}')
         how = 'linear classifier on its frozen features' if self.frozen else f'{source}, all of it is trained'
         return f'{self.backbone}, {how}'
 
@@ -91,8 +93,14 @@ def choose(
     if method not in METHODS:
         raise ValueError(f'There is no method {method!r}; methods: auto, {", ".join(METHODS)}.')
     for name, value in dict(size=size, epochs=epochs, batch_size=others.get('batch_size')).items():
-        if value is not None and value < 1:
-            raise ValueError(f'--{name.replace("_", "-")} must be at least 1, not {value}.')
+        if value is not None and (not isinstance(value, Integral) or value < 1):
+            raise ValueError(f'--{name.replace("_", "-")} must be at least 1, not {value!r}; it is a whole number.')
+    if not 0 <= others.get('seed', 0) < 2**32:
+        raise ValueError(f'--seed must be from 0 to 2**32 - 1, not {others["seed"]}.')
+    if epochs == 1 and method == 'coteaching':
+        raise ValueError(
+            '--epochs must be at least 2 for coteaching: the first one estimates how many labels are wrong.'
+        )
     if scratch and (pretrained or frozen):
         raise ValueError(
             f'--scratch excludes --{"frozen" if frozen else "pretrained"}: random weights know nothing yet.'

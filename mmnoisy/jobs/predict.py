@@ -1,13 +1,13 @@
 """Predictions of a trained run for image files."""
 
 import csv
-import os
 import tempfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from ..files import replace_file
 from .run_folder import Run, find_run
 
 
@@ -31,12 +31,14 @@ class Predictions(NamedTuple):
     unreadable: Dict[str, str]
 
 
-def predict(run, images: Sequence, out=None, *, batch_size: int = 64, device: Optional[str] = None) -> Predictions:
+def predict(
+    run, images: Union[str, Path, Sequence], out=None, *, batch_size: int = 64, device: Optional[str] = None
+) -> Predictions:
     """Predict the classes of images.
 
     Args:
         run (str | Path): Folder of a run; of ``--method auto``, its winner predicts.
-        images (Sequence[str | Path]): Files, or folders of which all images are taken.
+        images (str | Path | Sequence[str | Path]): Files, or folders of which all images are taken.
         out (str | Path, optional): A csv with the columns ``path, label, score``. Unreadable files stand in it with an
             empty label.
         batch_size (int): Images at a time. Defaults to 64.
@@ -59,7 +61,7 @@ def predict(run, images: Sequence, out=None, *, batch_size: int = 64, device: Op
     return result
 
 
-def find_images(images: Sequence) -> List[str]:
+def find_images(images: Union[str, Path, Sequence]) -> List[str]:
     """Files, those of folders sorted, each once.
 
     Raises:
@@ -90,12 +92,10 @@ def write_predictions(result: Predictions, paths: Sequence[str], out) -> None:
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     known = {path: (label, f'{score:.6g}') for path, label, score in zip(result.paths, result.labels, result.scores)}
-    part = out.with_name(out.name + '.part')
-    with part.open('w', newline='', encoding='utf-8', errors='surrogateescape') as file:
+    with replace_file(out, newline='', encoding='utf-8', errors='surrogateescape') as file:
         writer = csv.writer(file)
         writer.writerow(('path', 'label', 'score'))
         writer.writerows((path, *known.get(path, ('', ''))) for path in paths)
-    os.replace(part, out)
 
 
 def load_model(run: Run, device: Optional[str] = None):
@@ -116,7 +116,7 @@ def class_names(cfg) -> List[str]:
     return list(dataset.get('source', dataset).get('classes') or ())
 
 
-def test_pipeline(cfg):
+def inference_pipeline(cfg):
     """The transforms of validation, as one callable."""
     from mmengine.dataset import Compose
     from mmengine.registry import init_default_scope
@@ -132,7 +132,7 @@ def _by_images(run: Run, paths: List[str], batch_size: int, device) -> Tuple[np.
     from mmengine.dataset import pseudo_collate
 
     model, classes = load_model(run, device)
-    pipeline = test_pipeline(run.cfg)
+    pipeline = inference_pipeline(run.cfg)
     errors, found = {}, [np.zeros((0, len(classes)))]
     for start in range(0, len(paths), batch_size):
         batch = []

@@ -3,12 +3,13 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from ..datasets.image_scan import scan_images
 from ..datasets.own_data import OwnData, read_data
+from .data_config import has_weights
 from .options import TrainOptions, choose
 from .run_folder import is_used
 
@@ -81,6 +82,8 @@ def train(
     work_dir = find_work_dir(data, method, work_dir, resume)
     job = Job(data, test, work_dir, list(overrides), resume, console, say)
     options.update(typical=check_images(data, test, work_dir), num_images=int((data.split == 'train').sum()))
+    if (method == 'auto' or options.get('frozen')) and has_weights(data):
+        say(f'The column weight of {data.source} is not used: that needs a method that trains on images.')
     if method == 'auto':
         from .auto import train_auto
 
@@ -119,7 +122,7 @@ def make_banks(job: Job, options: TrainOptions, folder: Path, data: Optional[Own
     from ..engine.feature_bank import build_feature_bank
 
     data = data or job.data
-    how = dict(backbone=options.backbone, weights=options.weights or None, size=options.size)
+    how: Dict[str, Any] = dict(backbone=options.backbone, weights=options.weights or None, size=options.size)
     views = 3 if options.method == 'dividemix' else 1
     job.say(f'Features of {len(data.paths):,} images by {options.backbone} ...')
     labels = dict(label=data.labels, split=np.asarray(data.split, dtype=str))
@@ -128,8 +131,10 @@ def make_banks(job: Job, options: TrainOptions, folder: Path, data: Optional[Own
     )
     if job.test is None:
         return bank, None
-    labels = class_numbers(job.test, data.classes)
-    test_bank = build_feature_bank(job.test.paths, folder / 'test_features', labels=labels, classes=data.classes, **how)
+    numbers = class_numbers(job.test, data.classes)
+    test_bank = build_feature_bank(
+        job.test.paths, folder / 'test_features', labels=numbers, classes=data.classes, **how
+    )
     return bank, test_bank
 
 
@@ -178,6 +183,8 @@ def find_work_dir(data: OwnData, method: str, work_dir, resume: bool) -> Path:
     if work_dir is not None:
         if is_used(work_dir) and not resume:
             raise ValueError(f'{work_dir} is not empty: name another --work-dir, or go on with its run with --resume.')
+        if resume and not is_used(work_dir):
+            raise ValueError(f'--resume: there is no run in {work_dir}; leave --resume out to begin one.')
         return Path(work_dir)
     first = Path('work_dirs') / f'{data_name(data)}-{method}'
     tried, number = first, 1

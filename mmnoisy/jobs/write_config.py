@@ -1,19 +1,19 @@
 """An ordinary config file for a user's own data: a few lines over a config of the package."""
 
 import math
-import os
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Any, Dict, Iterator, Optional
 
 from mmengine.config import Config
 
 from ..config import config_path
 from ..datasets.own_data import OwnData
-from .data_config import dataset_config, parts
+from ..files import write_text
+from .data_config import dataset_config, has_weights, parts
 from .options import METHODS, SCRATCH, TrainOptions
 
 #: Options of hooks and models that count epochs of the packaged schedule.
-_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs')
+_COUNT_EPOCHS = ('warmup_epochs', 'num_gradual', 'ramp_epochs', 'begin')
 
 
 def write_config(
@@ -57,9 +57,7 @@ def write_config(
     path.parent.mkdir(parents=True, exist_ok=True)
     head = f'# {note}\n' if note else ''
     text = f"{head}_base_ = __import__('mmnoisy').config_path({base!r})\n{Config(nested(changes)).pretty_text}"
-    part = path.with_name(path.name + '.part')
-    part.write_text(text, encoding='utf-8')
-    os.replace(part, path)
+    write_text(path, text)
     return path
 
 
@@ -71,7 +69,7 @@ def base_name(method: str, data: OwnData) -> str:
 
 def nested(changes: dict) -> dict:
     """``{'a.b': 1}`` -> ``{'a': {'b': 1}}``."""
-    found = {}
+    found: Dict[str, Any] = {}
     for key, value in changes.items():
         *parents, last = key.split('.')
         node = found
@@ -83,12 +81,14 @@ def nested(changes: dict) -> dict:
 
 def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptions) -> dict:
     source = dict(dataset_config(data), _delete_=True)
-    changes = {'train_dataloader.dataset.source': source}
+    changes: Dict[str, Any] = {'train_dataloader.dataset.source': source}
     for part in ('train', 'val', 'test'):
         changes[f'{part}_dataloader.num_workers'] = options.workers
         changes[f'{part}_dataloader.dataset.pipeline'] = sized(cfg[f'{part}_dataloader'].dataset.pipeline, options)
         if not options.workers:
             changes[f'{part}_dataloader.persistent_workers'] = False
+    if has_weights(data):
+        changes['train_dataloader.dataset.pipeline'][-1]['algorithm_keys'] = ('sample_weight',)
     if 'val' in parts(data):
         changes['train_dataloader.dataset.holdout'] = 0.0
         pipeline = changes.pop('val_dataloader.dataset.pipeline')
@@ -105,8 +105,7 @@ def _image_data(cfg, data: OwnData, test: Optional[OwnData], options: TrainOptio
 
 def _frozen_data(data: OwnData, bank, test_bank) -> dict:
     source, folder = 'train_dataloader.dataset.source', str(Path(bank.folder).resolve())
-    changes = {f'{source}.bank': folder, f'{source}.split': 'train'}
-    changes['model.backbone.bank'] = folder
+    changes: Dict[str, Any] = {f'{source}.bank': folder, f'{source}.split': 'train'}
     if 'val' in parts(data):
         changes['train_dataloader.dataset.holdout'] = 0.0
         pipeline = [dict(type='PackInputs')]
@@ -131,10 +130,9 @@ def _without_test(changes: dict) -> dict:
 def _model(cfg, num_classes: int, options: TrainOptions, bank) -> dict:
     """Numbers of classes wherever the config has them, and the backbone."""
     tree = dict(model=cfg.model, data_preprocessor=cfg.data_preprocessor)
-    changes = dict.fromkeys(_find(tree, 'num_classes'), num_classes)
+    changes: Dict[str, Any] = dict.fromkeys(_find(tree, 'num_classes'), num_classes)
     network = 'model.network' if 'network' in cfg.model else 'model'
     if bank is not None:
-        changes.pop('model.backbone.bank', None)
         changes[f'{network}.backbone.bank'] = str(Path(bank.folder).resolve())
         changes[f'{network}.backbone.in_channels'] = changes[f'{network}.head.in_channels'] = bank.features.shape[2]
     elif options.backbone != SCRATCH:
@@ -154,7 +152,7 @@ def _model(cfg, num_classes: int, options: TrainOptions, bank) -> dict:
 
 def _schedule(cfg, options: TrainOptions) -> dict:
     old, new = cfg.train_cfg.max_epochs, options.epochs
-    changes = {}
+    changes: Dict[str, Any] = {}
     hooks = [dict(hook) for hook in cfg.get('custom_hooks') or ()]
     if new != old:
         changes['train_cfg.max_epochs'] = new
@@ -167,9 +165,15 @@ def _schedule(cfg, options: TrainOptions) -> dict:
                 node = node[name]
             changes[key] = _share(node, old, new)
         hooks = [{k: _share(v, old, new) if k in _COUNT_EPOCHS else v for k, v in hook.items()} for hook in hooks]
+        for hook in hooks:
+            if hook['type'] == 'mmnoisy.ForgetRateHook':
+                # Three epochs are few already: in a short run it begins as late as it can.
+                hook['begin'] = min(hook.get('begin', 3), max(1, new - 1))
     if options.extras:
         # The average follows the weights closely at first: short runs would keep the random ones of the start.
-        hooks.append(dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True))
+        hooks.append(
+            dict(type='EMAHook', ema_type='MomentumAnnealingEMA', momentum=0.002, gamma=10, update_buffers=True)
+        )
     if hooks and (new != old or options.extras):
         changes['custom_hooks'] = hooks
     return changes

@@ -3,7 +3,7 @@
 import base64
 import json
 import shlex
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -140,7 +140,7 @@ def lists(source: Source) -> List[dict]:
         (p['path'], p['other'], ' / '.join(map(str, p['labels'])), f'{p["similarity"]:.3f}')
         for p in _list(audit, 'near_duplicates')
     ]
-    found = [
+    found: List[Tuple[str, tuple, list]] = [
         (
             'Images that cannot be read',
             ('path', 'reason'),

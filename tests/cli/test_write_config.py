@@ -61,6 +61,7 @@ def test_each_method_from_scratch(method, folder, tmp_path):
         assert cfg.train_cfg.max_epochs == 3 and cfg.param_scheduler.T_max == 3
         assert set(numbers(cfg.train_dataloader.dataset, 'scale')) == {32}
         assert all(epochs < 3 for epochs in numbers(cfg.get('custom_hooks'), 'warmup_epochs'))
+        assert all(epochs < 3 for epochs in numbers(cfg.get('custom_hooks'), 'begin'))
         train = DATASETS.build(cfg.train_dataloader.dataset)
         assert tuple(train.metainfo['classes']) == CLASSES
         assert len(DATASETS.build(cfg.val_dataloader.dataset)) == 3
@@ -80,6 +81,7 @@ def test_each_method_on_frozen_features(method, folder, tmp_path):
     assert set(numbers(cfg.model, 'bank')) == {str(tmp_path / 'bank')}
     assert set(numbers([cfg.train_dataloader, cfg.val_dataloader], 'bank')) == {str(tmp_path / 'bank')}
     assert cfg.features == dict(backbone='efficientnet_lite0', weights=None, size=32)
+    assert ('backbone' in cfg.model) != ('network' in cfg.model)
     for model in numbers(cfg.get('stages'), 'model'):
         assert model.head.num_classes == 4 and model.head.in_channels == 20
     for classes in numbers(cfg.get('stages'), 'model.head.num_classes'):
@@ -99,6 +101,19 @@ def test_fine_tuning_takes_the_normalisation_of_the_backbone(method, folder, tmp
     if method == 'elr':
         assert [hook.type for hook in cfg.custom_hooks] == ['mmnoisy.LossStateHook', 'EMAHook']
         assert network.train_cfg.augments.type == 'Mixup'
+
+
+def test_weights_of_a_list_reach_the_loss(folder, tmp_path):
+    init_default_scope('mmpretrain')
+    path = folder / 'weighted.csv'
+    with path.open('w', newline='', encoding='utf-8') as file:
+        rows = [(f'{name}/{i}.png', name, i / 10) for name in CLASSES for i in range(10)]
+        csv.writer(file).writerows([('path', 'label', 'weight'), *rows])
+    train = DATASETS.build(write(tmp_path, read_data(path), 'ce').train_dataloader.dataset)
+    for i in range(len(train)):
+        sample = train[i]['data_samples']
+        assert sample.sample_weight == int(sample.img_path.rpartition('/')[2][0]) / 10
+    assert len(train) == 27
 
 
 def test_batch_size_brings_its_learning_rate(folder, tmp_path):

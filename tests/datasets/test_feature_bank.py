@@ -231,8 +231,9 @@ def history(runner):
 def test_methods_train_on_features(tmp_path, method):
     cfg = probe_cfg(tmp_path, f'{method}_probe_40e_features.py')
     for hook in cfg.get('custom_hooks', []):
-        if 'warmup_epochs' in hook:
-            hook.warmup_epochs = 1
+        for option in ('warmup_epochs', 'begin'):
+            if option in hook:
+                hook[option] = 1
         if 'k' in hook:
             hook.k = 20
     rows = history(train(cfg))

@@ -86,7 +86,7 @@ def test_parquet_through_pandas(root, monkeypatch):
 def test_numbers_from_1_are_names(root, monkeypatch):
     (root / 'a.csv').write_text(TEXT.replace(',cat\n', ',1\n').replace(',dog\n', ',2\n'))
     lines = []
-    monkeypatch.setattr('mmnoisy.datasets.vocabulary.print_log', lambda text, **kwargs: lines.append(text))
+    monkeypatch.setattr('mmengine.logging.print_log', lambda text, **kwargs: lines.append(text))
     data = read_data(root / 'a.csv')
     assert data.labels.tolist() == LABELS and data.classes == ['1', '2']
     assert 'the labels are the numbers 1..2' in lines[0]
@@ -129,7 +129,7 @@ def test_class_folders(root):
     assert data.paths[-1].endswith('dog/deeper/x.WEBP')
     assert [note.split(': ')[1].split(';')[0] for note in data.notes] == [
         'no image in the folder empty',
-        '1 files are no images by their suffix, such as dog/Thumbs.db.',
+        'files that are no images by their suffix (1), such as dog/Thumbs.db.',
         'the folder .ipynb_checkpoints is hidden and no class.',
     ]
     trained = ImageFolder(data_root=str(root))

@@ -1,5 +1,3 @@
-import importlib.util
-
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +6,9 @@ import torchvision
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from mmpretrain.models import TIMMBackbone
 from mmpretrain.registry import MODELS
+from mmpretrain.utils import require
 
 from mmnoisy.datasets import Animal10N, Clothing1M, LabelNoise, MiniWebVision
 from tests.helpers import CONFIGS
@@ -132,13 +132,23 @@ def test_configs_load_from_disk_in_workers(name, data, shape, request):
             assert not torch.equal(*found)
 
 
-def test_inception_resnet_v2_says_how_to_install_timm():
+def test_inception_resnet_v2_gives_the_features_that_its_head_takes():
+    pytest.importorskip('timm')
     model = Config.fromfile(CONFIGS / '_base_/models/inception_resnet_v2_299px.py').model
-    if importlib.util.find_spec('timm'):
-        assert MODELS.build(model.backbone).eval()(torch.zeros(1, 3, 299, 299))[0].shape == (1, 1536, 8, 8)
-    else:
-        with pytest.raises(ImportError, match='pip install "timm"'):
-            MODELS.build(model.backbone)
+    backbone = MODELS.build(model.backbone)
+    backbone.eval()  # mmpretrain's returns nothing
+    with torch.no_grad():
+        (features,) = backbone(torch.zeros(1, 3, 299, 299))
+    assert features.shape == (1, model.head.in_channels, 8, 8)
+
+
+def test_inception_resnet_v2_says_how_to_install_timm(monkeypatch):
+    # mmpretrain looks for timm once, when its backbone is defined: here it looks again and finds none.
+    monkeypatch.setattr('mmpretrain.utils.dependency.satisfy_requirement', lambda package: package != 'timm')
+    monkeypatch.setattr(TIMMBackbone, '__init__', require('timm')(TIMMBackbone.__init__))
+    model = Config.fromfile(CONFIGS / '_base_/models/inception_resnet_v2_299px.py').model
+    with pytest.raises(ImportError, match='pip install "timm"'):
+        MODELS.build(model.backbone)
 
 
 def test_resnet50_takes_the_names_of_torchvisions_weights():

@@ -120,11 +120,19 @@ def test_what_is_wrong_is_found_before_the_first_batch(tmp_path, overrides, mess
         refuse(found)
 
 
-def test_iterations_are_refused(tmp_path):
-    cfg = digits_cfg(tmp_path)
+@pytest.mark.parametrize(
+    'base, names',
+    [
+        ('ce/ce_cnn3_60e_digits-sym40.py', []),
+        (DIVIDEMIX, ['CoDivideHook']),
+        ('forward/forward_cnn3_60e_digits-sym40.py', ['TransitionHook']),
+    ],
+)
+def test_hooks_that_work_by_epochs_refuse_a_loop_by_iterations(tmp_path, base, names):
+    cfg = digits_cfg(tmp_path, base, channels=None)
     cfg.train_cfg = dict(by_epoch=False, max_iters=10, val_interval=5)
-    with pytest.raises(PreflightError, match='mmnoisy works by epochs: set train_cfg=dict.by_epoch=True'):
-        train(cfg)
+    text = 'works by epochs: set train_cfg=dict(by_epoch=True, max_epochs=...).'
+    assert find_problems(ready(cfg)) == [f'{name} {text}' for name in names]
 
 
 def test_everything_stands_in_one_list_and_no_batch_is_trained_on(tmp_path):

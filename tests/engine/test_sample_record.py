@@ -61,6 +61,7 @@ def test_columns_have_the_values_that_were_added(tmp_path):
     assert torch.equal(record['epoch'], rows + 10000)
 
 
+@pytest.mark.ddp
 def test_two_ranks_agree_and_count_repeated_rows(tmp_path):
     first, second = run_two_ranks(_record_of_rank, toy_cfg(tmp_path))
     for name, column in first.items():

@@ -85,6 +85,18 @@ def test_smallest_losses_are_the_cleanest():
     assert fit.p_clean[-1] >= fit.p_clean.max() - 0.05
 
 
+def test_left_of_the_mean_the_second_components_tail_takes_no_sample():
+    """A wide second component is the denser one again at the smallest losses: they are as clean as the mean of the first."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.beta(12, 48, 900), rng.beta(1.2, 1.1, 600)])
+    fit = fit_bmm(x)
+    first, second = fit.densities(np.array([0.01, fit.means[0]]))
+    assert second[0] > first[0], 'the densities alone would call a loss of 0.01 wrong'
+    at_mean = first[1] / (first[1] + second[1])
+    left = x < fit.means[0]
+    assert at_mean > 0.5 and (x < 0.05).any() and fit.p_clean[left].min() == pytest.approx(at_mean, rel=1e-9)
+
+
 def test_plot(tmp_path):
     plot_fit(tmp_path / 'fit.png', LOSSES, fit_bmm(LOSSES), 'title')
     assert (tmp_path / 'fit.png').stat().st_size > 1000

@@ -67,6 +67,10 @@ class AUMHook(SampleRecordHook):
         super().__init__(**kwargs)
         if not 0 <= percentile <= 100:
             raise ValueError(f'{self.name}: percentile must be in [0, 100], not {percentile!r}.')
+        if begin < 0 or end is not None and end <= begin:
+            raise ValueError(
+                f'{self.name}: begin must be at least 0 and end above it, not begin={begin} and end={end}.'
+            )
         self.threshold_class, self.percentile = threshold_class, percentile
         self.begin, self.end, self.probabilities = begin, end, probabilities
         self._logits = []

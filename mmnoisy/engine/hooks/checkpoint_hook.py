@@ -4,7 +4,7 @@ import os.path as osp
 import time
 from collections import deque
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 import torch
 from mmengine.dist import barrier, is_main_process, master_only
@@ -40,6 +40,8 @@ class CheckpointHook(MMEngineCheckpointHook):
         ValueError: While training: ``save_best`` names no metric of the validation.
         OSError: While training: the disk is full. The earlier checkpoints are intact.
     """
+
+    keep_ckpt_ids: Any  # mmengine's: steps of the kept checkpoints
 
     def __init__(self, interval: int = -1, min_seconds: float = 0.0, **kwargs):
         super().__init__(interval, **kwargs)
@@ -112,7 +114,7 @@ class CheckpointHook(MMEngineCheckpointHook):
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict, best: Sequence[str] = ()) -> None:
         name = self.filename_tmpl.format(step)
-        kept = [] if self.max_keep_ckpts <= 0 else [*(old for old in self.keep_ckpt_ids if old != step), step]
+        kept: list = [] if self.max_keep_ckpts <= 0 else [*(old for old in self.keep_ckpt_ids if old != step), step]
         outdated, kept = kept[: -self.max_keep_ckpts], kept[-self.max_keep_ckpts :]
         if kept:
             # With those that are deleted below: a run killed before that finds them when it is resumed.

@@ -1,4 +1,4 @@
-from typing import Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import torch
 from mmengine.dist import broadcast, is_main_process
@@ -76,7 +76,9 @@ class CurriculumHook(SampleRecordHook):
         if clustering not in CLUSTERINGS:
             raise ValueError(f'CurriculumHook: clustering must be one of {", ".join(CLUSTERINGS)}, not {clustering!r}.')
         self.stages, self.weights, self.restart = tuple(stages), torch.tensor(weights), restart
-        self.options = dict(fraction=fraction, channels=channels, measure=measure, clustering=clustering)
+        self.options: Dict[str, Any] = dict(
+            fraction=fraction, channels=channels, measure=measure, clustering=clustering
+        )
 
     def preflight(self, runner) -> List[str]:
         problems = super().preflight(runner) + too_late(self.name, 'stages[-1]', self.stages[-1], runner)

@@ -1,6 +1,9 @@
+from typing import Optional
+
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
+from torch import Tensor
 
 from ...registry import HOOKS
 from ..model_parts import unwrap
@@ -25,8 +28,10 @@ class FiniteLossHook(Hook):
     priority = 'BELOW_NORMAL'
 
     def __init__(self, interval: int = 10):
+        if interval < 1:
+            raise ValueError(f'FiniteLossHook: interval must be at least 1, not {interval!r}.')
         self.interval = interval
-        self._first_bad = None
+        self._first_bad: Optional[Tensor] = None
         self._checked = None
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:

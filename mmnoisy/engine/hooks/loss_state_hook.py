@@ -1,3 +1,4 @@
+import numpy as np
 from mmengine.hooks import Hook
 from mmengine.runner.loops import BaseLoop
 
@@ -43,7 +44,7 @@ class LossStateHook(Hook):
                 'LossStateHook: the model has no loss that keeps something per sample, such as mmnoisy.ELRLoss.'
             )
         dataset = runner.train_dataloader.dataset
-        labels = dataset.get_gt_labels() if hasattr(dataset, 'get_gt_labels') else []
+        labels = dataset.get_gt_labels() if hasattr(dataset, 'get_gt_labels') else np.empty(0)
         self.data = dict(num_samples=len(dataset), labels=checksum(labels))
         for name, loss in losses.items():
             loss.set_num_samples(len(dataset))

@@ -1,4 +1,4 @@
-from typing import Optional
+from typing import List, Optional
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, RandomSampler, Subset
 from ...datasets.samples_file import read_samples
 from ...registry import HOOKS
 from ..model_parts import unwrap
+from ..preflight import caught
 
 
 def best_rows(score: np.ndarray, labels: np.ndarray, per_class: int) -> np.ndarray:
@@ -46,22 +47,38 @@ class MetaSetHook(Hook):
     priority = 'NORMAL'
 
     def __init__(self, batch_size: int = 64, scores: Optional[str] = None, per_class: int = 10):
+        if batch_size < 1 or per_class < 1:
+            raise ValueError(
+                f'MetaSetHook: batch_size and per_class must be at least 1, not batch_size={batch_size} and '
+                f'per_class={per_class}.'
+            )
         self.batch_size, self.scores, self.per_class = batch_size, scores, per_class
 
+    def preflight(self, runner) -> List[str]:
+        """What is wrong with the run for this hook."""
+        return caught(self.choose, runner.train_dataloader.dataset)
+
     def before_train(self, runner) -> None:
-        dataset = runner.train_dataloader.dataset
+        self.rows = self.choose(runner.train_dataloader.dataset)
+        runner.logger.info(f'MetaSetHook: {len(self.rows)} trusted samples.')
+
+    def choose(self, dataset) -> np.ndarray:
+        """``sample_idx`` of the trusted samples.
+
+        Raises:
+            ValueError: There are none, or the csv is of another data set.
+        """
+        rows = getattr(dataset, 'trusted_idx', np.empty(0, int))
         if self.scores is not None:
             labels = np.asarray(dataset.get_gt_labels())
             score, _ = read_samples(self.scores, dataset.source_idx, labels, dataset.checksum, 'MetaSetHook: scores')
-            self.rows = best_rows(score, labels, self.per_class)
-        else:
-            self.rows = getattr(dataset, 'trusted_idx', np.empty(0, int))
-        if not len(self.rows):
+            rows = best_rows(score, labels, self.per_class)
+        if not len(rows):
             raise ValueError(
                 'MetaSetHook: the training set has no trusted samples. Set LabelNoise(trusted=dict(per_class=10)) or '
                 "dict(path='trusted.csv'), or let scores= name a samples.csv."
             )
-        runner.logger.info(f'MetaSetHook: {len(self.rows)} trusted samples.')
+        return rows
 
     def before_train_epoch(self, runner) -> None:
         loader = runner.train_dataloader

@@ -8,7 +8,7 @@ from torch import Tensor
 from ...datasets.samples_file import read_samples
 from ...registry import HOOKS
 from ...stamps import Division, sample_indices, write_division
-from ..preflight import epochs_are_counted, refuse
+from ..preflight import caught, epochs_are_counted, refuse
 from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler
 
 
@@ -55,9 +55,9 @@ class PartialLabelsHook(Hook):
 
     def preflight(self, runner) -> List[str]:
         """What is wrong with the run for this hook."""
-        return epochs_are_counted('PartialLabelsHook', runner) + stream_problems(
-            runner, self.unlabelled_share, 1, 'PartialLabelsHook'
-        )
+        problems = epochs_are_counted('PartialLabelsHook', runner)
+        problems += caught(self.select, runner.train_dataloader.dataset)
+        return problems + stream_problems(runner, self.unlabelled_share, 1, 'PartialLabelsHook')
 
     def before_train(self, runner) -> None:
         refuse(self.preflight(runner))

@@ -8,7 +8,7 @@ from ..preflight import absent_classes, find_problems, refuse
 class PreflightHook(Hook):
     """Finds, before the first batch, all that is wrong with a run, and refuses it with one list.
 
-    Checked are the loop, the loaders, the numbers of classes, the views, the split, the work dir and what each hook
+    Checked are the loaders, the numbers of classes, the views, the split, the work dir and what each hook
     and the model ask for, see :mod:`mmnoisy.engine.preflight`. Two samples are loaded; no random state is changed.
 
     Raises:

@@ -1,5 +1,5 @@
 from functools import partial
-from typing import List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -83,7 +83,9 @@ class PrototypeHook(SampleRecordHook):
         if not 0 < dense_share <= 1:
             raise ValueError(f'PrototypeHook: dense_share must be in (0, 1], not {dense_share}.')
         self.warmup_epochs, self.alpha, self.subset, self.seed = warmup_epochs, alpha, subset, seed
-        self.options = dict(count=prototypes, rank=rank, max_similarity=max_similarity, dense_share=dense_share)
+        self.options: Dict[str, Any] = dict(
+            count=prototypes, rank=rank, max_similarity=max_similarity, dense_share=dense_share
+        )
 
     def preflight(self, runner) -> List[str]:
         model = unwrap(runner.model)

@@ -49,6 +49,7 @@ class RunGuardHook(Hook):
         for dropped in disarm(checkpoint, folder, getattr(hook, 'filename_tmpl', None)):
             if runner._resume:
                 runner.logger.warning(f'Not taken from the checkpoint: {dropped}.')
+        _check_weights(runner, checkpoint)
         self._saved = checkpoint.get('run')
 
     def before_train(self, runner) -> None:
@@ -121,9 +122,28 @@ def _check_file(path: str, needed) -> None:
             f'({type(error).__name__}: {reason[0] if reason else ""}). It is damaged, no checkpoint, or holds Python objects '
             'other than tensors and plain values.'
         ) from error
-    missing = [key for key in needed if not isinstance(checkpoint, dict) or key not in checkpoint]
+    if not isinstance(checkpoint, dict):
+        raise ValueError(
+            f'The checkpoint {path} holds a {type(checkpoint).__name__}, no weights: name one that a run wrote.'
+        )
+    missing = [key for key in needed if key not in checkpoint]
     if missing:
         raise ValueError(
             f'The checkpoint {path} has no {" and no ".join(missing)}: a run cannot go on from it. To start from its weights '
             'use load_from in place of --resume.'
+        )
+
+
+def _check_weights(runner, checkpoint: dict) -> None:
+    """Refuse weights of which none is the model's: mmengine would go on with random ones.
+
+    Raises:
+        ValueError: No name is shared.
+    """
+    saved = checkpoint.get('state_dict', checkpoint)
+    known = {name.removeprefix('module.') for name in runner.model.state_dict()}
+    if isinstance(saved, dict) and known and not known & {str(name).removeprefix('module.') for name in saved}:
+        raise ValueError(
+            f'The checkpoint {runner._load_from} has no weight of the model: its first is {next(iter(saved), None)!r}, the '
+            f"model's is {min(known)!r}. Name a checkpoint of this model in load_from."
         )

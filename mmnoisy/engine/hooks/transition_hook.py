@@ -142,7 +142,7 @@ class TransitionHook(Hook):
 
     def _restore(self, saved: dict) -> None:
         posterior, self.initial = saved['posterior'], saved['initial']
-        size = len(self._loader.dataset)
+        size = len(self._loader.dataset)  # type: ignore[arg-type]
         if posterior is not None and len(posterior) != size:
             raise ValueError(
                 f'TransitionHook: the checkpoint to resume has predictions for {len(posterior)} samples, the data set '

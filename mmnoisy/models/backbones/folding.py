@@ -29,7 +29,7 @@ def folded(net: nn.Module, size: int) -> nn.Module:
             conv, norm = block._modules[first], block._modules[second]
             pair = isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
             if pair and conv.out_channels == norm.num_features:
-                block._modules[first] = fuse_conv_bn_eval(conv, norm)
+                block._modules[first] = fuse_conv_bn_eval(conv, norm)  # type: ignore[type-var, arg-type]
                 # timm's normalisation has its activation inside.
                 block._modules[second] = getattr(norm, 'act', nn.Identity())
     device = next(plain.parameters()).device

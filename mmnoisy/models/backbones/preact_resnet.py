@@ -1,4 +1,4 @@
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -59,7 +59,7 @@ class PreActResNet(BaseModule):
     ):
         super().__init__(init_cfg)
         channels = stem_width or width
-        layers = [nn.Conv2d(in_channels, channels, 3, padding=1, bias=False)]
+        layers: List[nn.Module] = [nn.Conv2d(in_channels, channels, 3, padding=1, bias=False)]
         if stem_norm:
             layers += [nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
         for stage, count in enumerate(blocks):

@@ -3,7 +3,7 @@
 import difflib
 import re
 from pathlib import Path
-from typing import Dict, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -181,7 +181,10 @@ def _from_mmpretrain(network: str, weights):
 class _MMPretrain(nn.Module):
     """The backbone and neck of an mmpretrain classifier, with the names that its checkpoints have."""
 
-    def __init__(self, model: nn.Module):
+    backbone: nn.Module
+    neck: Optional[nn.Module]
+
+    def __init__(self, model):
         super().__init__()
         self.backbone, self.neck = model.backbone, model.neck
 
@@ -204,7 +207,7 @@ def _read_state(path: Path) -> Dict[str, Tensor]:
         if path.suffix == '.safetensors':
             from safetensors.torch import load_file
 
-            state = load_file(path)
+            state: Any = load_file(path)
         else:
             state = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:

@@ -1,7 +1,7 @@
 from typing import Union
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ...progress import current_epoch
 
@@ -20,6 +20,8 @@ class ForgetRate(nn.Module):
     Raises:
         ValueError: A value out of its range.
     """
+
+    estimate: Tensor
 
     def __init__(self, rate: Union[float, str], num_gradual: int = 10, exponent: float = 1.0):
         super().__init__()

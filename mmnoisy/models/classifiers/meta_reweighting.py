@@ -42,7 +42,7 @@ def meta_gradient(
         virtual = params
     direction = grad(meta_loss)(virtual)
     _average(direction)
-    losses, slopes = jvp(sample_losses, (params,), (direction,))
+    losses, slopes = jvp(sample_losses, (params,), (direction,))  # type: ignore[misc]
     return -lr / len(losses) * slopes.detach()
 
 

@@ -54,14 +54,14 @@ def network_losses(
     """Call a step with a column of a division, whose masks are on the CPU (no waiting for the device)."""
     device = views.device
     p_clean, labelled = division.p_clean[:, column], division.labelled[:, column]
-    positions = [mask.nonzero().squeeze(1).to(device, non_blocking=True) for mask in (labelled, ~labelled)]
+    used, unused = (mask.nonzero().squeeze(1).to(device, non_blocking=True) for mask in (labelled, ~labelled))
 
     def logits(images):
         # Mixed or strongly distorted images are no guide to test images: the guesses' pass keeps the statistics.
         with kept_statistics(network):
             return network(images, mode='tensor')
 
-    return step(logits, views, label, p_clean.to(device, non_blocking=True), *positions, own, guess, division.age)
+    return step(logits, views, label, p_clean.to(device, non_blocking=True), used, unused, own, guess, division.age)
 
 
 @MODELS.register_module()

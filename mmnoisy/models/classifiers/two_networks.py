@@ -1,5 +1,5 @@
 import copy
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from mmengine.model import BaseModel
@@ -117,10 +117,11 @@ class TwoNetworks(BaseModel):
 
     def sample_losses(self, inputs: Tensor, data_samples: List[DataSample]) -> Tuple[Tensor, Tensor]:
         """Loss of each sample in each network, (B,) and (B,), not weighted by ``sample_weight``."""
-        return tuple(self.losses_and_logits(net, inputs, data_samples)[0] for net in (self.net1, self.net2))
+        loss1, loss2 = (self.losses_and_logits(net, inputs, data_samples)[0] for net in (self.net1, self.net2))
+        return loss1, loss2
 
     @staticmethod
-    def losses_and_logits(net: nn.Module, inputs: Tensor, data_samples: List[DataSample]) -> Tuple[Tensor, Tensor]:
+    def losses_and_logits(net, inputs: Tensor, data_samples: List[DataSample]) -> Tuple[Tensor, Tensor]:
         """Per-sample losses and logits of one network from a single forward pass, for any mmpretrain head and loss.
 
         Half-precision logits are brought to float32 before the loss. ``sample_weight`` is left out: what is small is
@@ -137,7 +138,7 @@ class TwoNetworks(BaseModel):
         Raises:
             ValueError: The loss does not honour ``reduction_override='none'``.
         """
-        kwargs = dict(reduction_override='none')
+        kwargs: Dict[str, Any] = dict(reduction_override='none')
         if getattr(getattr(net.head, 'loss_module', None), 'needs_sample_idx', False):
             kwargs['sample_idx'] = sample_indices(data_samples, inputs.device)
         caught = []

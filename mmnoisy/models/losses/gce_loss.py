@@ -22,7 +22,7 @@ class GCELoss(RobustLoss):
 
     def __init__(self, q: float = 0.7, **kwargs):
         super().__init__(**kwargs)
-        if not 0 < q <= 1:
+        if not isinstance(q, (int, float)) or not 0 < q <= 1:
             raise ValueError(f'GCELoss: q must be in (0, 1], not {q}. For q -> 0 use CrossEntropyLoss.')
         self.q = q
 

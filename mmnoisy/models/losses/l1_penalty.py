@@ -32,9 +32,11 @@ class L1Penalty(nn.Module):
 
     def forward(self, model: nn.Module) -> Tensor:
         """Penalty of ``model``: a scalar, in float32 under mixed precision too."""
-        return self.weight * sum(p.abs().sum() for p in self._parameters_of(model) if p.requires_grad)
+        return self.weight * sum(  # type: ignore[return-value]
+            p.abs().sum() for p in self._parameters_of(model) if p.requires_grad
+        )
 
-    def _parameters_of(self, model: nn.Module) -> Iterator[nn.Parameter]:
+    def _parameters_of(self, model: nn.Module) -> Iterator[Tensor]:
         if self.all_parameters:
             return model.parameters()
         return (module.weight for module in model.modules() if isinstance(module, (_ConvNd, nn.Linear)))

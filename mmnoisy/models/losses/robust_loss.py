@@ -7,6 +7,18 @@ from torch import Tensor, nn
 from ...functional.objectives import to_target
 
 
+def check_numbers(owner: str, least: float = 0, **options) -> None:
+    """Refuse options that are no numbers, or below ``least``.
+
+    Raises:
+        ValueError: The message names the loss and the option.
+    """
+    for name, value in options.items():
+        # Written so that NaN fails.
+        if not isinstance(value, (int, float)) or not value >= least:
+            raise ValueError(f'{owner}: {name} must be a number, at least {least}, not {value!r}.')
+
+
 class RobustLoss(nn.Module):
     """Base of all losses: a subclass writes :meth:`per_sample`, the rest is done here once.
 
@@ -26,6 +38,7 @@ class RobustLoss(nn.Module):
 
     def __init__(self, loss_weight: float = 1.0, reduction: str = 'mean'):
         super().__init__()
+        check_numbers(type(self).__name__, loss_weight=loss_weight)
         self.loss_weight = loss_weight
         self.reduction = self._check_reduction(reduction)
 

@@ -5,6 +5,7 @@ from torch import Tensor
 from ...functional.objectives import soft_cross_entropy
 from ...registry import MODELS
 from .rce_loss import RCELoss
+from .robust_loss import check_numbers
 
 
 @MODELS.register_module()
@@ -24,6 +25,7 @@ class SCELoss(RCELoss):
 
     def __init__(self, alpha: float = 0.1, beta: float = 1.0, A: float = math.log(1e-4), **kwargs):
         super().__init__(A=A, **kwargs)
+        check_numbers('SCELoss', alpha=alpha, beta=beta)
         self.alpha = alpha
         self.beta = beta
 

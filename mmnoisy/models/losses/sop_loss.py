@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from .robust_loss import check_numbers
 from .state_loss import SampleStateLoss
 
 
@@ -44,6 +45,7 @@ class SOPLoss(SampleStateLoss):
 
     def __init__(self, num_classes: int, num_samples: int, init_std: float = 1e-8, **kwargs):
         super().__init__(**kwargs)
+        check_numbers('SOPLoss', 1, num_classes=num_classes, num_samples=num_samples)
         # The optimizer is built before any hook can see the data set, so N cannot be found out here.
         self.num_samples = num_samples
         try:

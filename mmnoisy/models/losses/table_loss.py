@@ -4,6 +4,7 @@ import torch
 from mmengine.dist import get_world_size
 from torch import Tensor
 
+from .robust_loss import check_numbers
 from .state_loss import SampleStateLoss, gather_rows
 
 _DTYPES = dict(float32=torch.float32, float16=torch.float16, bfloat16=torch.bfloat16)
@@ -34,9 +35,14 @@ class SampleTableLoss(SampleStateLoss):
             smaller.
     """
 
+    targets: Tensor
+    classes: Optional[Tensor]
+    seen: Tensor
+
     def __init__(self, num_classes: int, dtype: str = 'float32', top_k: Optional[int] = None, **kwargs):
         super().__init__(**kwargs)
         name = type(self).__name__
+        check_numbers(name, 1, num_classes=num_classes)
         if dtype not in _DTYPES:
             raise ValueError(f'{name}: dtype must be one of {", ".join(_DTYPES)}, not {dtype!r}.')
         if top_k is not None and not 1 <= top_k <= num_classes:

@@ -59,6 +59,8 @@ class TransitionLoss(RobustLoss):
         FileNotFoundError: No such file.
     """
 
+    transition: Tensor
+
     def __init__(
         self, num_classes: int, transition: Optional[Union[dict, str, Sequence[Sequence[float]]]] = None, **kwargs
     ):

@@ -3,6 +3,7 @@ from torch import Tensor
 from ...progress import current_epoch
 from ...registry import MODELS
 from .gce_loss import GCELoss
+from .robust_loss import check_numbers
 
 
 @MODELS.register_module()
@@ -31,6 +32,7 @@ class TruncatedGCELoss(GCELoss):
         super().__init__(q=q, **kwargs)
         if not 0 < k < 1:
             raise ValueError(f'TruncatedGCELoss: k must be in (0, 1), not {k}.')
+        check_numbers('TruncatedGCELoss', begin_epoch=begin_epoch)
         self.begin_epoch = begin_epoch
         self.k = k
 

@@ -8,7 +8,6 @@ from scipy.special import softmax
 
 from mmnoisy.engine import AUMHook
 from mmnoisy.engine.model_parts import unwrap
-from mmnoisy.functional.margins import margins
 from mmnoisy.registry import DATA_SAMPLERS, HOOKS, MODELS
 from tests.helpers import ddp, digits_cfg, run_two_ranks, train, train_only
 
@@ -82,11 +81,6 @@ def runner(tmp_path_factory):
     return train(aum_cfg(tmp_path_factory.mktemp('aum'), epochs=3))
 
 
-def test_margins_of_half_precision_logits():
-    logits = torch.tensor([[1.5, -2.0, 1.25], [0.0, 0.0, -70000.0]]).half()
-    assert margins(logits, torch.tensor([2, 1])).tolist() == [-0.25, 0.0]
-
-
 def test_aum_equals_the_reference(runner):
     hook, spy = find(runner, AUMHook), find(runner, SpyHook)
     assert {len(rows) for rows, _ in spy.seen} == {64, 1}
@@ -132,10 +126,25 @@ def test_the_cut_is_the_99th_percentile_of_the_threshold_samples(runner):
     assert mask.sum() == N // 11
     score, issues = hook.score().numpy(), hook.issues().numpy()
     assert np.array_equal(np.isnan(score), mask) and not issues[mask].any()
-    assert np.array_equal(issues[~mask], aum[~mask] < np.percentile(aum[mask], 99))
+    assert hook.cut() == np.percentile(aum[mask], 99) > np.percentile(aum[mask], 1)
+    assert np.array_equal(issues[~mask], aum[~mask] < hook.cut())
     assert 0 < issues.sum() < N
     order = np.argsort(aum[~mask])
     assert (np.diff(score[~mask][order]) >= 0).all() and 0 < score[~mask].min() and score[~mask].max() < 1
+
+
+@pytest.mark.parametrize(
+    'percentile, cut, flagged', [(99, 99, [98.5, 98.9]), (20, 20, []), (100, 100, [98.5, 98.9, 99.5])]
+)
+def test_the_percentile_is_counted_from_below(percentile, cut, flagged):
+    """Threshold samples have AUMs of 0, 1, ..., 100: the 99th percentile is 99."""
+    aum = torch.tensor([*range(101), 98.5, 98.9, 99.5, 100.5], dtype=torch.float64)
+    hook = AUMHook(threshold_class=True, percentile=percentile)
+    hook._threshold_mask = torch.arange(len(aum)) < 101
+    hook.known = True  # as after an epoch
+    hook.record = dict(margin_sum=2 * aum, count=torch.full((len(aum),), 2))
+    assert hook.cut() == cut
+    assert aum[hook.issues()].tolist() == flagged
 
 
 def test_the_prediction_of_the_last_epoch_is_suggested(runner):
@@ -211,6 +220,7 @@ def _aum_of_rank(cfg):
     return hook.aum(), hook.issues(), hook.record['predicted']
 
 
+@pytest.mark.ddp
 def test_a_frozen_network_gives_the_same_on_two_ranks(tmp_path):
     one = find(train(frozen_cfg(tmp_path / 'one')), AUMHook)
     for aum, issues, predicted in run_two_ranks(_aum_of_rank, frozen_cfg(tmp_path / 'two')):

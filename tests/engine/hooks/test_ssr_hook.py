@@ -91,6 +91,20 @@ def test_relabelling_starts_from_the_observed_labels_each_epoch(tmp_path):
     assert torch.equal(hook.record['suggested'][hook.record['selected']], hook._targets[hook.record['selected']])
 
 
+def test_a_confidence_of_theta_r_is_not_above_it(tmp_path, monkeypatch):
+    """``theta_r=1`` is for never, also where softmax is exactly 1 in float32."""
+
+    def saturated(model, inputs, data_samples):
+        size = len(data_samples)
+        return dict(features=torch.rand(size, 8), confidence=torch.ones(size), prediction=torch.full((size,), 3))
+
+    monkeypatch.setattr('mmnoisy.engine.hooks.ssr_hook.features_and_confidence', saturated)
+    for theta_r, relabelled in ((1.0, False), (0.999, True)):
+        hook = hook_of(train(config(tmp_path / str(theta_r), epochs=1, hook=dict(theta_r=theta_r))))
+        given = torch.tensor(hook.dataset.gt_labels)
+        assert torch.equal(hook._targets, torch.full_like(given, 3) if relabelled else given)
+
+
 @pytest.mark.parametrize('options', [{}, dict(warmup_epochs=2)])
 def test_resumed_run_equals_the_unbroken_one(tmp_path, options):
     whole = train(config(tmp_path / 'whole', epochs=4, hook=options))

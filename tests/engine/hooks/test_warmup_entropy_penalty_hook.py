@@ -125,6 +125,7 @@ def gradients_of_a_rank(cfg):
     return found, weights(train(ddp(cfg)))
 
 
+@pytest.mark.ddp
 def test_two_ranks(tmp_path):
     """The averaged gradient is that of one process, and a run keeps the ranks equal."""
     ranks = run_two_ranks(gradients_of_a_rank, cfg_with_hook(tmp_path, warmup_epochs=1, epochs=1))

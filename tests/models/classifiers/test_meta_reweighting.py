@@ -1,3 +1,4 @@
+import copy
 from contextlib import contextmanager
 
 import pytest
@@ -117,14 +118,51 @@ def test_meta_weight_net_splits_the_gradients(tmp_path):
     assert all(g is None for g in none)
     none = torch.autograd.grad(losses['loss_weight_net'], net, allow_unused=True, retain_graph=True)
     assert all(g is None for g in none)
-    # A step of the weight network must lower the trusted loss of the next virtual step.
-    per_sample = model.sample_losses(inputs, samples).detach()
-    weight = model.weight_net(per_sample[:, None])[:, 0]
-    slope = model.meta_gradient(inputs, samples, weight.detach())
-    slope = slope - slope.mean()
+
+
+def trusted_loss_after_a_real_step(model, data, trusted, weight, lr):
+    """The trusted loss of a copy of the classifier, after a step of SGD on the weighted loss of the noisy samples."""
+    model = copy.deepcopy(model)
+    net = [p for name, p in model.named_parameters() if not name.startswith('weight_net.')]
+    (weight * model.sample_losses(*data)).mean().backward(inputs=net)
+    torch.optim.SGD(net, lr=lr).step()
+    with torch.no_grad():
+        return model.sample_losses(*trusted).mean().item()
+
+
+def test_meta_weight_net_learns_what_lowers_the_trusted_loss_after_a_real_step(tmp_path):
+    """What drives a sample's weight is the change of that loss with it, relative to the batch and of mean size 1."""
+    model = build('mwn', tmp_path).double()
+    model.weight_net.float()  # it is in float32 whatever the classifier is
+    (inputs, samples), (trusted_inputs, trusted_samples) = batch(model, 8, 2), batch(model, 6, 1)
+    data, trusted, lr = (inputs.double(), samples), (trusted_inputs.double(), trusted_samples), 0.1
+    model.set_meta_step(*trusted, lr)
+    outputs = []
+    handle = model.weight_net.register_forward_hook(lambda module, args, output: outputs.append(output))
+    losses = model.loss(*data)
+    handle.remove()
+    (drive,) = torch.autograd.grad(losses['loss_weight_net'], outputs[0], retain_graph=True)
+    drive = 8 * drive[:, 0].double()
+
+    weight = outputs[0][:, 0].detach().double()
+    slopes = []
+    for i in range(8):
+        step = torch.zeros(8).double()
+        step[i] = 1e-4
+        after, before = (trusted_loss_after_a_real_step(model, data, trusted, weight + s, lr) for s in (step, -step))
+        slopes.append((after - before) / 2e-4)
+    slopes = torch.tensor(slopes).double()
+    assert slopes.abs().max() > 1e-4 and drive.sum().abs() < 1e-4 and drive.abs().mean().item() == pytest.approx(1)
+    # Of all that is known of the slopes, only their mean and their scale are taken out.
+    scale = (drive @ (slopes - slopes.mean())) / (drive @ drive)
+    assert scale > 0
+    torch.testing.assert_close(scale * drive, slopes - slopes.mean(), rtol=1e-3, atol=1e-3 * float(slopes.abs().max()))
+    # And the weight network follows it: its gradient is that of its outputs times the drive.
+    weights = list(model.weight_net.parameters())
     found = torch.autograd.grad(losses['loss_weight_net'], weights)
-    expected = torch.autograd.grad((slope / slope.abs().mean() * weight).mean(), weights)
-    for a, b in zip(found, expected):
+    per_sample = model.sample_losses(*data).detach().float()
+    again = model.weight_net(per_sample[:, None])[:, 0]
+    for a, b in zip(found, torch.autograd.grad(again, weights, grad_outputs=(drive / 8).float())):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
 
 

@@ -46,6 +46,15 @@ def test_elr_value_targets_and_gradient_over_three_visits():
     assert not loss.targets[others].any()
 
 
+def test_elr_averages_bounded_predictions_that_sum_to_one():
+    """Of a certain prediction: [1e-4, 1 - 1e-4] holds it, and what it then sums to is divided out."""
+    loss = elr(beta=0.7).double()
+    loss(torch.tensor([[50.0, 0, 0, 0]] * 3, dtype=torch.float64), LABELS, sample_idx=ROWS)
+    bounded = np.array([1 - 1e-4, 1e-4, 1e-4, 1e-4])
+    np.testing.assert_allclose(loss.targets[ROWS], np.tile(0.3 * bounded / bounded.sum(), (3, 1)), rtol=1e-9)
+    np.testing.assert_allclose(loss.targets[ROWS].sum(1), 0.3, rtol=1e-9)
+
+
 @pytest.mark.parametrize('passive', [lambda loss: loss.eval(), lambda loss: torch.set_grad_enabled(False)])
 def test_elr_targets_stand_still_outside_training(passive):
     loss = elr()

@@ -51,6 +51,56 @@ def nce(z, t):
     return (t * of_each_label).sum(1) / of_each_label.sum(1)
 
 
+def nnce(z, t, smallest=1e-7):
+    """From the definition: the negative loss of the label over the sum of the negative losses of all labels."""
+    of_each_label = np.stack([ce(z, np.eye(K)[np.full(len(z), k)]) for k in range(K)], 1)
+    negative = -math.log(smallest) - np.minimum(of_each_label, -math.log(smallest))
+    return 1 - (t * negative).sum(1) / negative.sum(1)
+
+
+def amse(z, t, a=30):
+    rows = zip(softmax(z), t)
+    return np.array([sum((p - a * target) ** 2 for p, target in zip(*row)) / K for row in rows])
+
+
+def p_label(z, t):
+    return (t * softmax(z)).sum(1)
+
+
+def gls(z, t, r):
+    of_each_label = np.stack([ce(z, np.eye(K)[np.full(len(z), k)]) for k in range(K)], 1)
+    return (1 - r) * ce(z, t) + r * of_each_label.mean(1)
+
+
+def logit_clip(z, t, threshold, loss=ce):
+    rows = [row if np.linalg.norm(row) <= threshold else threshold * row / np.linalg.norm(row) for row in z]
+    return loss(np.array(rows), t)
+
+
+def eps_softmax(z, t, m, smallest=1e-8):
+    rows = softmax(z)
+    for row in rows:
+        row[row.argmax()] += m
+    return -(t * np.log(np.maximum(rows / (m + 1), smallest))).sum(1)
+
+
+def stable_ce(z, t):
+    return -(t * np.log(softmax(z) + 1e-5)).sum(1)
+
+
+def peer(z, t, alpha):
+    """Each sample's mean over the labels of the batch: its part in the mean over all pairs (j, k)."""
+    peers = np.mean([stable_ce(z, np.tile(t[k], (len(z), 1))) for k in range(len(z))], axis=0)
+    return (stable_ce(z, t) - alpha * peers) / (1 + alpha)
+
+
+def cores2(z, t, beta, sieve=False):
+    """With the uniform prior of the first epoch."""
+    others = -np.log(softmax(z) + 1e-8).mean(1)
+    keep = ce(z, t) <= others if sieve else np.ones(len(z))
+    return keep * (ce(z, t) - beta * others) / (1 + beta) * len(z) / max(keep.sum(), 1)
+
+
 def bootstrapping_hard(z, t, beta=0.8):
     return ce(z, beta * t + (1 - beta) * np.eye(K)[softmax(z).argmax(1)])
 
@@ -111,6 +161,29 @@ CASES = [
         dict(active=dict(type='mmnoisy.NCELoss', loss_weight=10.0), passive=dict(type='mmnoisy.MAELoss')),
         lambda z, t: 10 * nce(z, t) + 2 - 2 * (t * softmax(z)).sum(1),
     ),
+    Case('NNCELoss', {}, nnce),
+    # A fifth of these probabilities lie below it.
+    Case('NNCELoss', dict(min_prob=0.01), lambda z, t: nnce(z, t, 0.01)),
+    Case('AMSELoss', {}, amse),
+    Case('AMSELoss', dict(a=1.0), lambda z, t: amse(z, t, 1)),
+    Case('AGCELoss', {}, lambda z, t: (1.6**0.6 - (0.6 + p_label(z, t)) ** 0.6) / 0.6),
+    Case('AGCELoss', dict(a=6.0, q=1.5), lambda z, t: (7**1.5 - (6 + p_label(z, t)) ** 1.5) / 1.5),
+    Case('AULLoss', {}, lambda z, t: ((5.5 - p_label(z, t)) ** 3 - 4.5**3) / 3),
+    Case('AULLoss', dict(a=3.0, q=0.1), lambda z, t: ((3 - p_label(z, t)) ** 0.1 - 2**0.1) / 0.1),
+    Case('AELLoss', {}, lambda z, t: np.exp(-p_label(z, t) / 2.5)),
+    Case('GLSLoss', dict(smooth_rate=-1.0), lambda z, t: gls(z, t, -1)),
+    Case('GLSLoss', dict(smooth_rate=0.4), lambda z, t: gls(z, t, 0.4)),
+    # The norms of the logits are 3 to 6.
+    Case('LogitClipLoss', {}, lambda z, t: logit_clip(z, t, 1)),
+    Case(
+        'LogitClipLoss', dict(threshold=4.5, loss=dict(type='mmnoisy.GCELoss')), lambda z, t: logit_clip(z, t, 4.5, gce)
+    ),
+    Case('EpsSoftmaxLoss', {}, lambda z, t: eps_softmax(z, t, 1e5)),
+    Case('EpsSoftmaxLoss', dict(m=0.5, min_prob=0.02), lambda z, t: eps_softmax(z, t, 0.5, 0.02)),
+    Case('PeerLoss', {}, lambda z, t: peer(z, t, 1)),
+    Case('PeerLoss', dict(alpha=((-20, 0.0), (20, 1.0))), lambda z, t: peer(z, t, 0.5)),
+    Case('CORES2Loss', dict(num_classes=K), lambda z, t: cores2(z, t, 0)),
+    Case('CORES2Loss', dict(num_classes=K, beta=2.0, sieve_begin=0), lambda z, t: cores2(z, t, 2, sieve=True)),
     Case('SoftBootstrappingLoss', {}, lambda z, t: ce(z, 0.95 * t + 0.05 * softmax(z))),
     Case('HardBootstrappingLoss', {}, bootstrapping_hard),
     Case('HardBootstrappingLoss', dict(beta=0.3), lambda z, t: bootstrapping_hard(z, t, 0.3)),
@@ -319,6 +392,19 @@ def test_limits(logits, labels, soft):
         assert_same(build('SoftBootstrappingLoss', beta=1.0)(logits, target), torch_ce)
         assert_same(build('HardBootstrappingLoss', beta=1.0)(logits, target), torch_ce)
     assert_same(build('GCELoss', q=1.0)(logits, labels), 1 - p_y)
+    assert_same(
+        build('GLSLoss', smooth_rate=0.2)(logits, labels),
+        F.cross_entropy(logits, labels, label_smoothing=0.2, reduction='none'),
+    )
+    assert_same(build('LogitClipLoss', threshold=100.0)(logits, labels), -p_y.log())
+    assert_same(build('EpsSoftmaxLoss', m=1e-12)(logits, labels), -p_y.log())
+    assert_same(build('PeerLoss', alpha=0.0)(logits, labels), -(p_y + 1e-5).log())
+    assert_same(build('AULLoss', q=1.0)(logits, labels), 1 - p_y)
+    assert_same(
+        build('AGCELoss', a=1e-9, q=0.7)(logits, labels), build('GCELoss')(logits, labels), rtol=1e-6, atol=1e-6
+    )
+    gap = (build('AMSELoss', a=1e6)(logits, labels) - 1e12 / K) / 1e6
+    assert_same(gap, -2 * p_y / K, rtol=1e-3, atol=1e-3)
     assert_same(build('GCELoss', q=1e-7)(logits, labels), -p_y.log(), rtol=1e-5, atol=1e-5)
     assert_same(build('RCELoss')(logits, labels), -math.log(1e-4) * (1 - p_y))
     uniform = build('NegEntropy')(torch.zeros(2, K), torch.zeros(2))
@@ -326,7 +412,24 @@ def test_limits(logits, labels, soft):
     assert_same(build('NegEntropy')(torch.eye(K) * 1e3, torch.zeros(K)), torch.zeros(K), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize('type, total', [('MAELoss', 2 * K - 2), ('NCELoss', 1), ('RCELoss', (K - 1) * math.log(1e4))])
+def test_reverse_cross_entropy_has_no_gradient_through_vanishing_probabilities():
+    """As in the official code, p below 1e-7 counts as 1e-7."""
+    logits = torch.tensor([[0.0, -20.0, -30.0]], dtype=torch.float64, requires_grad=True)
+    loss = build('RCELoss')(logits, torch.tensor([0]))
+    loss.sum().backward()
+    assert_same(loss, torch.tensor([2e-7 * math.log(1e4)], dtype=torch.float64), rtol=1e-9, atol=0)
+    assert not logits.grad.any()
+
+
+@pytest.mark.parametrize(
+    'type, total',
+    [
+        ('MAELoss', 2 * K - 2),
+        ('NCELoss', 1),
+        ('NNCELoss', K - 1),
+        ('RCELoss', (K - 1) * math.log(1e4)),
+    ],
+)
 def test_symmetric_losses_sum_to_a_constant_over_the_labels(type, total, logits):
     loss = build(type)
     over_labels = sum(loss(logits, torch.full((B,), label)) for label in range(K))
@@ -364,6 +467,55 @@ def test_bootstrapping_gradients(logits, labels):
     assert_same(gradient(build('SoftBootstrappingLoss')(logits, labels)), by_hand)
     mixture = 0.8 * target + 0.2 * F.one_hot(p.argmax(1), K).double()
     assert_same(gradient(build('HardBootstrappingLoss')(logits, labels)), p - mixture)
+
+
+def test_peer_loss_is_the_mean_over_all_pairs(logits, labels):
+    loss = build('PeerLoss', alpha=2.0)(logits, labels).mean()
+    p = logits.softmax(1) + 1e-5
+    pairs = torch.stack([-p[j, labels[k]].log() for j in range(B) for k in range(B)])
+    own = -p[torch.arange(B), labels].log()
+    assert_same(loss, (own.mean() - 2 * pairs.mean()) / 3)
+
+
+def test_courses_follow_the_epochs(logits, labels, epoch):
+    peer_loss = build('PeerLoss', alpha=((2, 0.0), (4, 1.0)))
+    for now, alpha in enumerate([0, 0, 0, 0.5, 1, 1]):
+        epoch(now)
+        assert_same(peer_loss(logits, labels), build('PeerLoss', alpha=alpha)(logits, labels))
+
+
+def test_cores2_prior_is_of_the_labels_that_passed(logits, labels, epoch):
+    loss = build('CORES2Loss', num_classes=K, beta=1.0, sieve_begin=1)
+    kept = F.cross_entropy(logits, labels, reduction='none') <= -logits.log_softmax(1).mean(1)
+    assert 0 < kept.sum() < B
+    # All of the labels pass in epoch 0, and they are the prior of epoch 1, in which the sieve begins.
+    for now, passed in enumerate([labels, labels[kept], labels[kept]]):
+        epoch(now)
+        for _ in range(2):
+            loss(logits, labels)
+        assert_same(loss.passed, 2.0 * torch.bincount(passed, minlength=K))
+        prior = [torch.ones(K), torch.bincount(labels, minlength=K), torch.bincount(labels[kept], minlength=K)][now]
+        prior = prior / prior.sum()
+        assert_same(loss.passed_last / loss.passed_last.sum(), prior, rtol=1e-6, atol=0)
+    left_out = loss(logits, labels)[~kept]
+    assert (left_out == 0).all()
+    # Evaluation counts nothing.
+    before = loss.passed.clone()
+    with torch.no_grad():
+        loss(logits, labels)
+    loss.eval()(logits, labels)
+    assert torch.equal(loss.passed, before)
+
+
+def test_cores2_without_a_sample_that_passes(logits, epoch):
+    loss = build('CORES2Loss', num_classes=K, beta=1.0, sieve_begin=0)
+    logits.requires_grad_()
+    values = loss(logits, logits.argmin(1))
+    values.sum().backward()
+    assert (values == 0).all() and (logits.grad == 0).all()
+    epoch(1)
+    loss(logits, logits.argmin(1))
+    assert_same(loss.passed_last, torch.ones(K))
 
 
 def test_sum_loss_follows_the_epochs(logits, labels, epoch):
@@ -411,6 +563,18 @@ def test_sum_loss_hands_sample_idx_to_those_who_ask(logits, labels):
         ('RCELoss', dict(A=0.0), 'negative'),
         ('SoftBootstrappingLoss', dict(beta=1.1), 'beta must be'),
         ('HardBootstrappingLoss', dict(beta=-0.1), 'HardBootstrappingLoss: beta'),
+        ('NNCELoss', dict(min_prob=0.0), 'min_prob must be'),
+        ('AMSELoss', dict(a=0.5), 'Brier'),
+        ('AGCELoss', dict(a=0.0), 'a and q must be'),
+        ('AULLoss', dict(a=1.0), 'a must be'),
+        ('AELLoss', dict(a=0.0), 'a must be'),
+        ('GLSLoss', dict(smooth_rate=1.5), 'smooth_rate must be'),
+        ('LogitClipLoss', dict(threshold=0.0), 'threshold must be'),
+        ('LogitClipLoss', dict(loss=dict(type='mmnoisy.ELRLoss', num_classes=K)), 'keeps something per sample'),
+        ('EpsSoftmaxLoss', dict(m=0.0), 'm must be'),
+        ('PeerLoss', dict(alpha=-1.0), 'points'),
+        ('PeerLoss', dict(alpha=((10, 0.0), (10, 1.0))), 'ascending'),
+        ('CORES2Loss', dict(num_classes=K, beta=()), 'points'),
         ('SumLoss', dict(terms=[]), 'empty'),
         ('SumLoss', dict(terms=[dict(weight=1)]), 'needs the key loss'),
         ('SumLoss', dict(terms=[dict(loss=dict(type='mmnoisy.GCELoss'), weight=1)]), "unknown: 'weight'"),

@@ -5,10 +5,9 @@ import pytest
 import torch
 from mmengine.logging import MessageHub
 
-from mmnoisy.functional.margins import small_loss
 from mmnoisy.models.classifiers.forget_rate import ForgetRate
 from mmnoisy.stamps import read_selection
-from tests.models.test_two_networks import batch, build
+from tests.models.classifiers.test_two_networks import batch, build
 
 METHODS = ('mmnoisy.CoTeaching', 'mmnoisy.CoTeachingPlus', 'mmnoisy.JoCoR')
 
@@ -197,8 +196,3 @@ def test_auto_needs_the_hook():
     assert model(inputs, samples, mode='loss')['kept'].item() == 1
     model.forget_rate.estimate.fill_(0.5)
     assert model(inputs, samples, mode='loss')['kept'].item() == 0.5
-
-
-def test_small_loss_of_nothing_and_of_ties():
-    assert len(small_loss(torch.zeros(0), 0.5)) == 0
-    assert small_loss(torch.ones(4), 0.5).tolist() == [0, 1]

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from mmnoisy.registry import MODELS
-from tests.models.test_two_networks import NETWORK, batch
+from tests.models.classifiers.test_two_networks import NETWORK, batch
 
 K, B = 5, 6
 

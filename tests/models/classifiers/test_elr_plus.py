@@ -1,4 +1,4 @@
-"""ELR+ against the formula in float64, its averaged networks, and its errors. Runs: tests/engine/test_sample_state_hook.py."""
+"""ELR+ against the formula in float64, its averaged networks, and its errors. Runs: tests/engine/hooks/test_loss_state_hook.py."""
 
 import math
 
@@ -9,7 +9,7 @@ from mmengine.logging import MessageHub
 
 from mmnoisy.functional.mixing import draw_mix
 from mmnoisy.models.losses import ELRLoss
-from tests.models.test_two_networks import batch, build
+from tests.models.classifiers.test_two_networks import batch, build
 
 K = 5
 ELR = dict(type='mmnoisy.ELRLoss', num_classes=K, lam=3.0, beta=0.7)
