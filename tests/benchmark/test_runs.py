@@ -109,16 +109,19 @@ def test_what_is_done_is_not_done_again_whatever_it_is_called(ran, tmp_path):
 
 
 def wait_for(condition, seconds=120):
+    """What ``condition()`` gives once it holds."""
     end = time.time() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.time() < end, 'nothing happened'
-        time.sleep(0.02)
+        time.sleep(0.01)
+    return found
 
 
 def worker_of(store):
-    """The process that runs a cell now."""
-    beats = (lease.read_beat(store.folder(cell)) for cell in store.suite.cells)
-    return next((found['pid'] for found in beats if found and not found.get('put_off')), None)
+    """The process that runs a cell after the first result; None where there is none now."""
+    beats = [lease.read_beat(store.folder(cell)) for cell in store.suite.cells]
+    pids = [found['pid'] for found in beats if found and not found.get('put_off')]
+    return pids[0] if pids and store.results() else None
 
 
 def accuracies(store):
@@ -132,8 +135,7 @@ def test_kill_9_of_a_worker_leaves_the_same_table(ran, tmp_path):
     store = Store(suite_with_two_networks(tmp_path), tmp_path / 'out')
 
     def kill():
-        wait_for(lambda: worker_of(store) and len(store.results()) >= 1)
-        os.kill(worker_of(store), signal.SIGKILL)
+        os.kill(wait_for(lambda: worker_of(store)), signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -147,8 +149,7 @@ def test_kill_9_of_the_runner_and_the_same_command_give_the_same_table(ran, tmp_
     whole, _, _ = ran
     store = Store(suite_with_two_networks(tmp_path), tmp_path / 'out')
     process = start(store.file, store.out, *SOME)
-    wait_for(lambda: worker_of(store) and len(store.results()) >= 1)
-    orphan = worker_of(store)
+    orphan = wait_for(lambda: worker_of(store))
     process.kill()
     process.join()
     assert process.exitcode == -signal.SIGKILL
