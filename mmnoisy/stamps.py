@@ -27,7 +27,7 @@ class Division(NamedTuple):
     """How the samples of a batch are divided into those with and those without a label to use.
 
     Args:
-        p_clean (Tensor): Probability that the label is right, (B, networks), float32 in [0, 1], on the CPU.
+        p_clean (Tensor): Probability that the label is right, (B, networks), floating point in [0, 1], on the CPU.
         labelled (Tensor): Whether the label is used, (B, networks), bool, on the CPU.
         age (float): Epochs, with fractions, since the training set was first divided; ramps count them. Defaults to 0.
         active (tuple[int]): Which networks learn from the batch. Defaults to both.

@@ -169,7 +169,7 @@ class CoDivideHook(SampleRecordHook):
         given = p_clean.flip(1)
         joint = self.training == 'joint'
         active = (0, 1) if joint else ((runner.epoch - self.warmup_epochs) % 2,)
-        self.division = Division(given.float(), given > self.threshold, active=active)
+        self.division = Division(given, given > self.threshold, active=active)
         labelled = self.division.labelled if rows is None else self.division.labelled[rows]
         labels = self.labels if rows is None else self.labels[rows]
         warn_empty(labelled, labels, self.num_classes, runner.logger)

@@ -66,7 +66,7 @@ class PartialLabelsHook(Hook):
         labelled = self.select(dataset)[:, None]
         shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, 1, 'PartialLabelsHook')
         fill_streams(sampler, labelled, shares, self.epoch_batches)
-        self._division = Division(labelled.float(), labelled)
+        self._division = Division(labelled.double(), labelled)
         runner.logger.info(f'PartialLabelsHook: {int(labelled.sum())} of {len(labelled)} labels are used.')
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
