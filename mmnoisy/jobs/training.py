@@ -96,6 +96,7 @@ def train(
 
 def train_one(job: Job, options: TrainOptions, folder: Path, bank=None, test_bank=None) -> Path:
     """Write the config of one run and train it in ``folder``."""
+    from ..run import forget_runs
     from ..stages import main
     from .write_config import write_config
 
@@ -112,7 +113,7 @@ def train_one(job: Job, options: TrainOptions, folder: Path, bank=None, test_ban
     argv += ['--resume'] if job.resume else []
     overrides = [*job.overrides]
     overrides += ['default_hooks.console={"type": "mmnoisy.ConsoleHook"}'] if job.console else []
-    _forget_runs()
+    forget_runs()
     main([*argv, *(['--cfg-options', *overrides] if overrides else [])])
     return folder
 
@@ -215,12 +216,3 @@ def _check_classes(data: OwnData, test: Optional[OwnData]) -> None:
         raise ValueError(f'{data.source} has one class, {data.classes[0]!r}: at least two are needed.')
     if test is not None:
         class_numbers(test, data.classes)
-
-
-def _forget_runs() -> None:
-    """Mmengine keeps the message hub and the visualizer of an earlier run of this process."""
-    from mmengine.logging import MessageHub
-    from mmengine.visualization import Visualizer
-
-    for manager in (MessageHub, Visualizer):
-        manager._instance_dict.clear()
