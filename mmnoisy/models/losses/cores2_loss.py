@@ -62,7 +62,8 @@ class CORES2Loss(RobustLoss):
         self._count(target[keep])
         prior = self.passed_last.to(others) / self.passed_last.sum()
         loss = (ce - beta * others @ prior) / (1 + beta)
-        return loss * keep * (len(loss) / keep.sum().clamp_min(1))
+        # In the loss's own precision: a quotient of integers would be a float32.
+        return loss * keep * len(loss) / keep.sum().clamp_min(1)
 
     def _keep(self, ce: Tensor, mean: Tensor) -> Tensor:
         if self.sieve_begin is None or current_epoch() < self.sieve_begin:
