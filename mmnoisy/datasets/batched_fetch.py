@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 import torch
 from mmengine.dataset import Compose, default_collate
-from mmpretrain.datasets import PackInputs
+from mmpretrain.datasets import BaseDataset, PackInputs
 from torch import Tensor
 
 from ..registry import FUNCTIONS
@@ -113,3 +113,22 @@ def fetch(images: Tensor, labels: np.ndarray, indices: Sequence, paths: Optional
     samples = SampleBatch(dict(gt_label=label_column(torch.as_tensor(labels[rows.numpy()]))), metainfo)
     # Copies whole images: an index in brackets takes 20 times as long.
     return FetchedBatch(images.index_select(0, rows), samples)
+
+
+class BatchedDataset(BaseDataset):
+    """Base of data sets of images in memory: whole batches are fetched where the pipeline only packs.
+
+    As :class:`mmnoisy.datasets.LabelNoise` does around any of them.
+    """
+
+    _stacked: Any = None
+
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[dict]:
+        """The samples of a batch; torch's loader calls this."""
+        if is_plain_packing(self.pipeline):
+            if self._stacked is None:
+                self._stacked = stack_images(self), self.get_gt_labels()
+            if self._stacked[0] is not None:
+                (images, paths), labels = self._stacked
+                return fetch(images, labels, indices, paths)
+        return [self[index] for index in indices]
