@@ -1,5 +1,6 @@
 """Batches of an in-memory data set in a few calls, with no pipeline and no collation of single samples."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -122,6 +123,15 @@ class BatchedDataset(BaseDataset):
     """
 
     _stacked: Any = None
+
+    @property
+    def annotations(self) -> Optional[List[dict]]:
+        """What is known of each sample but its image; None where it is packed away (``serialize_data``)."""
+        return None if self.serialize_data else self.data_list
+
+    def __deepcopy__(self, memo) -> 'BatchedDataset':
+        # mmengine copies a data set with the config of its loader; this one never changes, and may be large.
+        return memo.setdefault(id(self), copy.copy(self))
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[dict]:
         """The samples of a batch; torch's loader calls this."""
