@@ -1,6 +1,6 @@
 """Nearest neighbours by cosine similarity, and their vote on the label of each sample: what SSR selects samples by."""
 
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Iterable, Iterator, NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -56,6 +56,7 @@ def knn_vote(
     k: int = 200,
     weighting: str = 'uniform',
     rows: Optional[Tensor] = None,
+    neighbours: Optional[Iterable[Tuple[Tensor, Tensor, Tensor]]] = None,
 ) -> Votes:
     """Let the ``k`` samples of the largest cosine similarity, the sample itself among them, vote with their labels.
 
@@ -71,6 +72,7 @@ def knn_vote(
         weighting (str): ``'uniform'``: each neighbour has one vote; ``'cosine'``: its similarity, 0 where negative.
             Defaults to ``'uniform'``.
         rows (Tensor, optional): The samples to vote on, (M,); all where None.
+        neighbours (Iterable, optional): What :func:`nearest` gave for these features, ``k`` and rows, where it is known.
 
     Returns:
         Votes: On the CPU.
@@ -79,9 +81,9 @@ def knn_vote(
     labels, asked = labels.to(features.device), asked.to(features.device)
     frequency = torch.bincount(labels, minlength=num_classes).clamp_min(1).to(features) / len(labels)
     winners, shares = [torch.empty(0, dtype=torch.int64)], [torch.empty(0, asked.size(1))]
-    for block, similarity, neighbours in nearest(features, k, rows):
+    for block, similarity, near in nearest(features, k, rows) if neighbours is None else neighbours:
         weight = torch.ones_like(similarity) if weighting == 'uniform' else similarity.clamp_min(0)
-        votes = weight.new_zeros(len(block), num_classes).scatter_add_(1, labels[neighbours], weight) / frequency
+        votes = weight.new_zeros(len(block), num_classes).scatter_add_(1, labels[near], weight) / frequency
         most, winner = votes.max(1, keepdim=True)
         winners.append(winner[:, 0].cpu())
         # A sample of no direction (all features 0) has no neighbour with a positive similarity.

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from torch import Tensor
 
-from ...functional.knn_vote import WEIGHTINGS, Votes, knn_vote
+from ...functional.knn_vote import WEIGHTINGS, Votes, knn_vote, nearest
 from ...models.classifiers.semi_supervised import SemiSupervisedClassifier
 from ...registry import HOOKS
 from ...stamps import Division, sample_indices, write_division, write_targets
@@ -102,6 +102,9 @@ class SSRHook(SampleRecordHook):
         self._sampler = stream_sampler(runner, self.name)
         self._shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, 1, self.name)
         self._loader = sweep_loader(runner)
+        backbone = getattr(unwrap(runner.model), 'backbone', None)
+        self._frozen = backbone is not None and not any(p.requires_grad for p in backbone.parameters())
+        self._found: Optional[tuple] = None
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
@@ -127,13 +130,22 @@ class SSRHook(SampleRecordHook):
         """Vote on all samples, shared out over ranks: the shares are those of ``labels`` and of the observed labels."""
         rows = torch.arange(get_rank(), len(labels), get_world_size())
         asked = torch.stack([labels, self.labels], dim=1)
-        part = knn_vote(features, labels, asked, self.num_classes, self.k, self.weighting, rows)
+        near = self._neighbours(features, rows)
+        part = knn_vote(features, labels, asked, self.num_classes, self.k, self.weighting, rows, near)
         winner = torch.zeros(len(labels), dtype=torch.int64)
         share = torch.zeros(len(labels), 2)
         winner[rows], share[rows] = part.winner, part.share
         all_reduce(winner)
         all_reduce(share)
         return Votes(winner, share)
+
+    def _neighbours(self, features: Tensor, rows: Tensor) -> Optional[list]:
+        """The neighbours of a backbone that does not learn, such as a linear probe's: found once. None for others."""
+        if not self._frozen:
+            return None
+        if self._found is None or not torch.equal(self._found[0], features):
+            self._found = features, list(nearest(features, self.k, rows))
+        return self._found[1]
 
     def _fill(self, runner, labels: Tensor, selected: Tensor) -> None:
         """Fill the sampler with the selected samples, and log how many there are."""

@@ -210,3 +210,18 @@ def test_refused_before_training(tmp_path):
     cfg.model = dict(type='mmnoisy.TwoNetworks', network=cfg.model)
     with pytest.raises(ValueError, match='one network with features and a head'):
         train(cfg)
+
+
+def test_a_backbone_that_does_not_learn_has_its_neighbours_found_once():
+    torch.manual_seed(0)
+    features, rows = torch.randn(30, 4), torch.arange(0, 30, 2)
+    labels = torch.randint(0, 3, (30,))
+    hook = SSRHook(k=5)
+    hook._frozen, hook._found = False, None
+    assert hook._neighbours(features, rows) is None
+    hook._frozen = True
+    found = hook._neighbours(features, rows)
+    assert hook._neighbours(features.clone(), rows) is found
+    votes = [knn_vote(features, labels, labels[:, None], 3, 5, rows=rows, neighbours=near) for near in (found, None)]
+    assert all(torch.equal(one, other) for one, other in zip(*votes))
+    assert hook._neighbours(features + 1, rows) is not found
