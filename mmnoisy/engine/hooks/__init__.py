@@ -15,6 +15,7 @@ from .prototype_hook import PrototypeHook
 from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
+from .train_log_hook import TrainLogHook
 from .transition_hook import TransitionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
@@ -36,6 +37,7 @@ __all__ = [
     'SSRHook',
     'LossStateHook',
     'SelectionRecordHook',
+    'TrainLogHook',
     'TransitionHook',
     'WarmupEntropyPenaltyHook',
 ]
