@@ -9,7 +9,7 @@ from torch import Tensor
 from ..functional.margins import margins
 from ..functional.prototypes import class_similarities
 from ..models.classifiers.two_networks import TwoNetworks
-from ..stamps import observed_labels
+from ..stamps import observed_labels, predicted_classes, predicted_scores
 from .one_pass import OnePass, predicts_by_softmax
 
 
@@ -72,7 +72,7 @@ def noisy_posteriors(model, inputs: Tensor, data_samples: list) -> Dict[str, Ten
     if predicts_by_softmax(network_of(model)):
         return dict(posterior=model(inputs, mode='tensor').softmax(1), label=label)
     results = model(inputs, data_samples, mode='predict')
-    return dict(posterior=torch.stack([result.pred_score for result in results]), label=label)
+    return dict(posterior=predicted_scores(results), label=label)
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
@@ -89,10 +89,7 @@ def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Ten
         own = found[network.predict_with]
         return dict(label=label, prediction=own, **{f'prediction_{name}': value for name, value in found.items()})
     results = model(inputs, data_samples, mode='predict')
-    keys = [key for key in results[0].keys() if key.startswith('pred_label')]
-    found = {
-        key.replace('pred_label', 'prediction'): torch.cat([sample.get(key) for sample in results]) for key in keys
-    }
+    found = {key.replace('pred_label', 'prediction'): value for key, value in predicted_classes(results).items()}
     return dict(label=label, **found)
 
 

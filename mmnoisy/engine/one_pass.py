@@ -3,6 +3,7 @@ from typing import Any, Callable, Dict, Optional
 from mmpretrain.models import ClsHead, ImageClassifier
 from torch import Tensor, nn
 
+from ..models.classifiers.sample_aware import SampleAwareClassifier
 from ..models.classifiers.two_networks import TwoNetworks
 
 
@@ -56,7 +57,7 @@ def predicts_by_softmax(network: nn.Module) -> bool:
     return (
         isinstance(network, ImageClassifier)
         and isinstance(head, ClsHead)
-        and type(network).predict is ImageClassifier.predict
+        and type(network).predict in (ImageClassifier.predict, SampleAwareClassifier.predict)
         and type(head).predict is ClsHead.predict
         and type(head)._get_predictions is ClsHead._get_predictions
     )
