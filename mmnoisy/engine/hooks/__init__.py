@@ -6,10 +6,12 @@ from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .label_distribution_hook import LabelDistributionHook
+from .label_wave_hook import LabelWaveHook
 from .loss_mixture_hook import LossMixtureHook
 from .loss_state_hook import LossStateHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
+from .pes_hook import PESHook
 from .preflight_hook import PreflightHook
 from .prototype_hook import PrototypeHook
 from .run_guard_hook import RunGuardHook
@@ -28,8 +30,10 @@ __all__ = [
     'FiniteLossHook',
     'ForgetRateHook',
     'LabelDistributionHook',
+    'LabelWaveHook',
     'LossMixtureHook',
     'MetaSetHook',
+    'PESHook',
     'PartialLabelsHook',
     'PreflightHook',
     'PrototypeHook',
