@@ -1,3 +1,4 @@
+from .adele_hook import ADELEHook
 from .aum_hook import AUMHook
 from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
@@ -22,6 +23,7 @@ from .transition_hook import TransitionHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
+    'ADELEHook',
     'AUMHook',
     'CheckpointHook',
     'CoDivideHook',
