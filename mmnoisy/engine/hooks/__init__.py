@@ -16,6 +16,7 @@ from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
 from .transition_hook import TransitionHook
+from .validation_record_hook import ValidationRecordHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     'LossStateHook',
     'SelectionRecordHook',
     'TransitionHook',
+    'ValidationRecordHook',
     'WarmupEntropyPenaltyHook',
 ]
