@@ -107,6 +107,9 @@ def content(
         if 'wrap' in part:
             network = dict(put_strings(part['wrap'], {'{semi}': step}), network=network)
     cfg.model = network
+    views = _views(filled)
+    if views:
+        cfg.data_preprocessor.update(type='mmnoisy.MultiViewDataPreprocessor', views=views)
     options = {'train_cfg.max_epochs': space.epochs, **space.options, **(extra or {})}
     for key, value in put_strings(copy.deepcopy(options), {**known, **_own(choice, '')}).items():
         _set(cfg, key, value)
@@ -118,6 +121,15 @@ def content(
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), *hooks]
     found = cfg.to_dict()
     return put_strings(found, {place: (places or {}).get(name, place) for name, place in space.paths.items()})
+
+
+def _views(filled: Dict[str, dict]) -> List[dict]:
+    """The views of each image: so many as a part asks for, made as another says; [] where nobody says."""
+    asked = {name: part[name] for part in filled.values() for name in ('view', 'views', 'last_view') if name in part}
+    if not asked:
+        return []
+    views = [asked.get('view', {})] * asked.get('views', 1)
+    return [*views[:-1], asked['last_view']] if 'last_view' in asked else views
 
 
 def _known(space: Space, cfg: Config, network: dict) -> Dict[str, Any]:

@@ -71,10 +71,10 @@ def greedy(scores: np.ndarray, size: int = 8, least: int = 6, gain: float = 0.05
     Returns:
         list[int]: Numbers of rows, first the one that is best alone.
     """
-    known = np.where(np.isnan(scores), -np.inf, scores)
-    best = known.max(0)
-    regret = np.minimum(best - known, 100.0)
-    covered, chosen = np.full(scores.shape[1], 100.0), []  # type: ignore[var-annotated]
+    # What was not measured counts as the worst that was.
+    known = np.where(np.isnan(scores), np.nanmin(scores, axis=0), scores)
+    regret = known.max(0) - known
+    covered, chosen = np.full(scores.shape[1], 100.0), []
     while len(chosen) < min(size, len(scores)):
         # Ties, once every column is covered, go to the row that is best alone.
         after = np.minimum(covered, regret).mean(1) + 1e-3 * regret.mean(1)
@@ -112,12 +112,7 @@ def choose(tables: Sequence[Dict[str, Dict[int, dict]]], without: Optional[str] 
         raise ValueError('There is no stored result to choose a portfolio from.')
     columns = sorted({column for found in values.values() for column in found})
     scores = np.array([[values[name].get(column, np.nan) for column in columns] for name in choices])
-    complete_rows = ~np.isnan(scores).any(1)
-    if complete_rows.sum() >= options.get('least', 6):
-        names = [name for name, whole in zip(choices, complete_rows) if whole]
-        scores = scores[complete_rows]
-    else:
-        names = list(choices)
+    names = list(choices)
     return [choices[names[row]] for row in greedy(scores, **options)]
 
 
@@ -126,3 +121,80 @@ def value_of(result: dict) -> float:
     if 'value' in result:
         return result['value']
     return objective({int(epoch): accuracy for epoch, accuracy in result['validation'].items()}) or 0.0
+
+
+#: Single methods of the benchmark as choices, by the beginning of their configs' names.
+METHODS = {
+    'ce': {},
+    'gce': dict(loss='gce'),
+    'sce': dict(loss='sce'),
+    'asymmetric-agce': dict(loss='agce'),
+    'jal': dict(loss='jal'),
+    'logit_clip': dict(loss='logit_clip'),
+    'elr': dict(correction='elr'),
+    'sop': dict(correction='sop'),
+    'bootstrapping_soft': dict(correction='bootstrapping'),
+    'smp': dict(correction='smp'),
+    'forward': dict(correction='forward'),
+    'mixup': dict(regulariser='mixup'),
+    'mixup-ema': dict(regulariser='mixup_ema'),
+    'label_smoothing': dict(regulariser='smoothing'),
+    'coteaching-auto': dict(selection='coteaching'),
+    'aum': dict(selection='aum'),
+    'ssr': dict(selection='ssr', regulariser='mixup'),
+    'dividemix': dict(selection='codivide', semi='mixmatch'),
+}
+
+
+def methods_table(space: Space, folder=None) -> Dict[str, Dict[int, dict]]:
+    """Single methods as a table of :func:`choose`: means over the seeds of noisy validation.
+
+    Args:
+        space (Space): Methods whose parts it lacks are left out.
+        folder (str | Path, optional): Output of a benchmark, whose runs have their accuracy on noisy validation. None:
+            the ``results.json`` of the repository, which have the test accuracy at the epoch that validation chose, or
+            where it chose none, of the last one.
+    """
+    runs = list(_benchmark_runs(Path(folder)) if folder is not None else _repository_runs(space))
+    names = [name for name in METHODS if _method(space, name) is not None]
+    found: Dict[str, Dict[int, dict]] = {}
+    for number, name in enumerate(names):
+        values: Dict[str, List[float]] = {}
+        for config, setting, value in runs:
+            if config.split('_')[0] == name or config.startswith(f'{name}_') and name.count('_'):
+                values.setdefault(setting, []).append(value)
+        for setting, each in values.items():
+            choice = _method(space, name)
+            entry = dict(choice=dict(parts=choice.parts, numbers=choice.numbers), value=float(np.mean(each)))
+            found.setdefault(setting, {})[number] = entry
+    return found
+
+
+def _method(space: Space, name: str) -> Optional[Choice]:
+    try:
+        return complete(space, METHODS[name])
+    except ValueError:
+        return None
+
+
+def _benchmark_runs(folder: Path):
+    """Config, noise and accuracy on noisy validation of each run of a benchmark."""
+    for path in sorted(folder.glob('runs/*/result.json')):
+        run = json.loads(path.read_text(encoding='utf-8'))
+        if run.get('val_best') is not None and (run['noise_entry'] or {}).get('trained_on') is None:
+            yield run['config'].rpartition('/')[2], run['noise'], run['val_best']
+
+
+def _repository_runs(space: Space):
+    """Config, noise and accuracy at the chosen epoch of each run on the data and network of the space's base."""
+    from ..config import config_path
+
+    base = config_path(space.base)
+    tail = '_'.join(Path(base).stem.split('_')[1:]).split('-')[0]
+    for path in sorted(Path(base).parents[1].glob('*/results.json')):
+        for run in json.loads(path.read_text(encoding='utf-8'))['runs']:
+            noise = run.get('noise') or {}
+            value = run['last'] if run.get('at_best_val') is None else run['at_best_val']
+            if tail in run['config'] and value is not None and 'trained_on' not in noise:
+                setting = json.dumps(noise, sort_keys=True) if noise else run['config'].rpartition('-')[2]
+                yield run['config'], setting, value

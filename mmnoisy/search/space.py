@@ -26,7 +26,7 @@ _KEYS = {
     'grid',
     'num_samples',
 }
-_PART = {'network', 'wrap', 'config', 'hooks', 'numbers', 'step'}
+_PART = {'network', 'wrap', 'config', 'hooks', 'numbers', 'step', 'view', 'last_view', 'views'}
 _NUMBER = {'low', 'high', 'log', 'default', 'choices'}
 
 

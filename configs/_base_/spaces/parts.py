@@ -3,6 +3,7 @@
 #   wrap     a model that holds the network
 #   config   entries of the config
 #   hooks    hooks that are added
+#   views    how many views of each image there are; `view` is how one is made, `last_view` how the last one is
 #   numbers  ranges: dict(low=, high=, log=, default=) or dict(choices=[...], default=); '{name}' stands for the value
 # '{num_classes}', '{num_samples}', '{epochs}', '{warmup}' (an eighth of the epochs, at least one) and '{half}' stand for
 # the run's own.
@@ -45,6 +46,7 @@ parts = dict(
         ),
         codivide=dict(
             wrap=dict(type='mmnoisy.DivideMix', step='{semi}'),
+            views=2,
             config={'train_dataloader.sampler': dict(type='mmnoisy.StreamSampler')},
             hooks=[dict(type='mmnoisy.CoDivideHook', warmup_epochs='{warmup}')],
         ),
@@ -127,7 +129,7 @@ parts = dict(
                 lambda_u=dict(low=1.0, high=50.0, log=True, default=25.0), alpha=dict(choices=[1, 4], default=4)
             ),
         ),
-        fixmatch=dict(step=dict(type='mmnoisy.FixMatchStep')),
+        fixmatch=dict(step=dict(type='mmnoisy.FixMatchStep'), last_view=dict(padding=1, cutout=3)),
     ),
     regulariser=dict(
         none=dict(),
@@ -152,6 +154,11 @@ parts = dict(
             numbers=dict(weight=dict(low=1e-6, high=1e-4, log=True, default=1e-5)),
         ),
         penalty=dict(hooks=[dict(type='mmnoisy.WarmupEntropyPenaltyHook', warmup_epochs='{half}')]),
+    ),
+    augmentation=dict(
+        none=dict(),
+        shift=dict(view=dict(padding=1)),
+        shift_cutout=dict(view=dict(padding=1, cutout=3)),
     ),
 )
 # What composes, declared here alone: `parts` with one slot's parts, and `not_with` or `only_with` of another slot.
@@ -220,6 +227,11 @@ rules = [
         parts=dict(correction=['smp']),
         not_with=dict(regulariser=['mixup', 'mixup_ema']),
         because='prototypes need the images as they are, not mixtures of two',
+    ),
+    dict(
+        parts=dict(augmentation=['shift', 'shift_cutout']),
+        not_with=dict(regulariser=['mixup', 'mixup_ema']),
+        because='the preprocessor that makes views mixes no images',
     ),
 ]
 del _state_lr, _measure
