@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..functional.margins import margins
 from ..functional.prototypes import class_similarities
-from ..stamps import observed_labels
+from ..stamps import observed_labels, predicted_classes, predicted_scores
 
 
 def mean_probabilities(model, inputs: Tensor) -> Tensor:
@@ -67,10 +67,7 @@ def corrected_labels(model, inputs: Tensor, data_samples: list, vectors: Tensor)
 def noisy_posteriors(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
     """A sweep's measure: ``posterior`` (B, K), the prediction, and ``label`` (B,), the observed label."""
     results = model(inputs, data_samples, mode='predict')
-    return dict(
-        posterior=torch.stack([result.pred_score for result in results]),
-        label=observed_labels(results, inputs.device),
-    )
+    return dict(posterior=predicted_scores(results), label=observed_labels(results, inputs.device))
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
@@ -80,7 +77,6 @@ def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Ten
     """
     results = model(inputs, data_samples, mode='predict')
     found = dict(label=observed_labels(results, inputs.device))
-    for key in results[0].keys():
-        if key.startswith('pred_label'):
-            found[key.replace('pred_label', 'prediction')] = torch.cat([result.get(key) for result in results])
+    for name, labels in predicted_classes(results).items():
+        found[name.replace('pred_label', 'prediction')] = labels
     return found

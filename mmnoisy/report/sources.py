@@ -58,6 +58,8 @@ def read_source(folder) -> Source:
             'Name the folder that `mmnoisy audit` or `mmnoisy train` wrote.'
         )
     audit, summary = _read_json(folder / 'audit.json'), _read_json(folder / 'summary.json')
+    if (folder / 'audit.json').is_file() and not audit.get('classes'):
+        raise ValueError(f'{folder / "audit.json"} names no classes: it is no audit. Run `mmnoisy audit` again.')
     return Source(
         folder=folder,
         name='/'.join(folder.parts[-2:]),
