@@ -42,14 +42,14 @@ def should_stop(
         curve (dict[int, float]): Its accuracy by epoch so far.
         others (Sequence[dict]): Those of the other trials.
         levels (Sequence[int]): See :func:`rungs`.
-        eta (int): One of so many passes, and always the best one.
+        eta (int): One of so many passes, and always the best one; nobody is stopped before so many came as far.
     """
     for rung in levels:
         own = at(curve, rung)
         if own is None:
             return False
         known = sorted((value for value in (at(other, rung) for other in others) if value is not None), reverse=True)
-        passing = max(1, (len(known) + 1) // eta)
-        if sum(value > own for value in known) >= passing:
+        # Where fewer came as far, nobody knows yet what is bad.
+        if len(known) >= eta and sum(value > own for value in known) >= (len(known) + 1) // eta:
             return True
     return False

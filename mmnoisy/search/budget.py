@@ -3,7 +3,7 @@
 import re
 import time
 from argparse import ArgumentTypeError
-from typing import NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from ..benchmark.command import seconds_of
 
@@ -36,7 +36,7 @@ def budget_of(text: str) -> Budget:
     Raises:
         ArgumentTypeError: It is none of these.
     """
-    found = {}
+    found: Dict[str, Any] = {}
     for part in text.split(','):
         counted = re.fullmatch(r'\s*(\d+)\s*(ep|t|trials)\s*', part)
         if counted:

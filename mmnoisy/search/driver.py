@@ -150,8 +150,10 @@ class Driver:
         waiting = [n for n in going if not is_held(self.folder(n))]
         epochs = sum(max(found, default=0) for found in self.curves.values())
         if self.budget.is_spent(begun, epochs, self.begun()):
-            for number in waiting:
-                self.withdraw(number)
+            # A number of trials is of those that were written: they are run.
+            if self.budget._replace(trials=None).is_spent(begun, epochs, 0):
+                for number in waiting:
+                    self.withdraw(number)
             write_text(self.out / CLOSED, '')
             return
         # One for each worker to go on with, here or elsewhere.

@@ -6,14 +6,7 @@ import random
 import numpy as np
 
 from mmnoisy.search.choice import complete, draw
-from mmnoisy.search.rules import broken
 from mmnoisy.search.space import find_space, read_space
-
-NARROW = {
-    'small_images': {'model.backbone.channels': (4, 8, 8), 'model.head.in_channels': 8},
-    'features': {'model.backbone.in_channels': 8, 'model.head.in_channels': 8},
-}
-QUICK = {'train_dataloader.batch_size': 100, 'log_level': 'ERROR'}
 
 
 def write_bank(folder, count=300, seed=0, rate=0.3, classes=10):
@@ -53,7 +46,9 @@ def tiny_base(folder, name, bank=None):
     else:
         lines += [f'model = dict(backbone=dict(in_channels=8, bank={bank!r}), head=dict(in_channels=8))']
         source = f', source=dict(bank={bank!r})'
-    lines += [f'train_dataloader = dict(batch_size=100, dataset=dict(holdout=0.3{source}))']
+    # Two iterations an epoch or so.
+    size = 100 if bank else 450
+    lines += [f'train_dataloader = dict(batch_size={size}, dataset=dict(holdout=0.3{source}))']
     lines += [f'val_dataloader = dict(dataset=dict(holdout=0.3{source}))']
     lines += [f'test_dataloader = dict(dataset=dict(bank={bank!r}))'] if bank else []
     path = folder / f'{name}_base.py'
@@ -77,15 +72,15 @@ def allowed_pairs(space):
                     try:
                         found |= pairs(complete(space, {slot: name, other: part}).parts)
                     except ValueError:
-                        assert broken(space.rules, {slot: name, other: part}) or True
+                        continue
     return found
 
 
-def covering(space, seed=0):
-    """A few choices in which every allowed pair occurs."""
-    rng, left, found = random.Random(seed), allowed_pairs(space), []
+def covering(space, known=(), seed=0):
+    """A few choices in which every allowed pair occurs that is not in ``known``."""
+    rng, left, found = random.Random(seed), allowed_pairs(space) - set(known), []
     while left:
-        best = max((draw(space, rng) for _ in range(200)), key=lambda choice: len(pairs(choice.parts) & left))
+        best = max((draw(space, rng) for _ in range(300)), key=lambda choice: len(pairs(choice.parts) & left))
         if pairs(best.parts) & left:
             found.append(best)
             left -= pairs(best.parts)

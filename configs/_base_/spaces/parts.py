@@ -215,8 +215,8 @@ rules = [
     ),
     dict(
         parts=dict(selection=['aum']),
-        not_with=dict(regulariser=['mixup', 'mixup_ema']),
-        because='mixed images have no margin of their own',
+        not_with=dict(regulariser=['mixup', 'mixup_ema', 'smoothing']),
+        because='the margin is that of an image and its label, neither mixed nor smoothed',
     ),
     dict(
         parts=dict(selection=['coteaching']),
