@@ -44,7 +44,7 @@ def complete(
     for slot, part in (parts or {}).items():
         if slot not in space.slots or part not in space.slots[slot]:
             raise ValueError(f'The space {space.name} has no {slot}={part}.')
-    found = nearest(space.rules, space.slots, wanted)
+    found = nearest(space.rules, space.slots, wanted, list(parts or {}))
     changed = [f'{slot}={part}' for slot, part in (parts or {}).items() if found[slot] != part]
     if changed:
         raise ValueError(f'{", ".join(changed)} does not compose with the other parts of {parts}.')

@@ -1,5 +1,7 @@
 """What composes: declared once, in a space's file, each rule with its reason."""
 
+import random
+import zlib
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 
@@ -69,16 +71,24 @@ def completes(rules: Sequence[Rule], slots: Dict[str, List[str]], parts: Dict[st
     return empty is None or any(completes(rules, slots, {**parts, empty: name}) for name in slots[empty])
 
 
-def nearest(rules: Sequence[Rule], slots: Dict[str, List[str]], wanted: Dict[str, str]) -> Dict[str, str]:
+def nearest(
+    rules: Sequence[Rule], slots: Dict[str, List[str]], wanted: Dict[str, str], first: Sequence[str] = ()
+) -> Dict[str, str]:
     """Parts that compose: as wanted, slot by slot; where that is forbidden, the first part of the slot that is not.
+
+    The order of the slots is drawn from ``wanted`` itself, so that the same wish gives the same parts, and that of two slots
+    which exclude each other neither always gives way: its parts would hardly ever be tried.
 
     Args:
         rules (Sequence[Rule]): What composes.
         slots (dict[str, list[str]]): Parts of each slot.
         wanted (dict[str, str]): A part for each slot.
+        first (Sequence[str]): Slots that are filled before the others.
     """
+    order = sorted(slots)
+    random.Random(zlib.crc32(repr(sorted(wanted.items())).encode())).shuffle(order)
     found: Dict[str, str] = {}
-    for slot, names in slots.items():
-        order = [wanted[slot], *(name for name in names if name != wanted[slot])]
-        found[slot] = next(name for name in order if completes(rules, slots, {**found, slot: name}))
-    return found
+    for slot in [*first, *(slot for slot in order if slot not in first)]:
+        names = [wanted[slot], *(name for name in slots[slot] if name != wanted[slot])]
+        found[slot] = next(name for name in names if completes(rules, slots, {**found, slot: name}))
+    return {slot: found[slot] for slot in slots}

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from ..config import config_path
 from .rules import Rule, completes, read_rules
 
-#: Slots that a space may have, in the order in which they are filled.
+#: Slots that a space may have, in the order in which a choice names them.
 SLOTS = ('selection', 'loss', 'correction', 'semi', 'regulariser', 'augmentation', 'network')
 _KEYS = {
     'name',

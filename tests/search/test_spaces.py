@@ -157,5 +157,13 @@ def test_all_that_is_wrong_with_a_space_is_said_at_once(tmp_path):
         read_space(path)
 
 
-def test_slots_are_filled_in_the_order_of_the_rules():
-    assert SLOTS[0] == 'selection' and SLOTS[-1] == 'network'
+def test_no_part_is_hardly_ever_drawn():
+    """Losses and corrections exclude each other: neither always gives way."""
+    import random
+
+    space, rng = read_space(find_space('features')), random.Random(0)
+    drawn = [draw(space, rng) for _ in range(2000)]
+    for slot in ('loss', 'correction'):
+        for name in space.slots[slot]:
+            assert sum(choice.parts[slot] == name for choice in drawn) > 0.04 * len(drawn), name
+    assert list(drawn[0].parts) == [slot for slot in SLOTS if slot in space.slots]
