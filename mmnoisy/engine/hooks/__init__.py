@@ -20,6 +20,7 @@ from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
 from .train_log_hook import TrainLogHook
 from .transition_hook import TransitionHook
+from .validation_record_hook import ValidationRecordHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     'SelectionRecordHook',
     'TrainLogHook',
     'TransitionHook',
+    'ValidationRecordHook',
     'WarmupEntropyPenaltyHook',
 ]
