@@ -91,6 +91,16 @@ def test_relabelling_starts_from_the_observed_labels_each_epoch(tmp_path):
     assert torch.equal(hook.record['suggested'][hook.record['selected']], hook._targets[hook.record['selected']])
 
 
+def test_neighbours_of_frozen_features_are_looked_for_once(monkeypatch):
+    hook, features, rows = SSRHook(k=5), torch.randn(40, 6), torch.arange(40)
+    first = hook.neighbours(features, rows)
+    assert hook.neighbours(features.clone(), rows) is first
+    other = hook.neighbours(features + torch.randn(40, 6), rows)
+    assert other is not first and not torch.equal(other[0][2], first[0][2])
+    monkeypatch.setattr('mmnoisy.engine.hooks.ssr_hook._KEPT', 199)
+    assert not isinstance(hook.neighbours(features, rows), list)
+
+
 def test_a_confidence_of_theta_r_is_not_above_it(tmp_path, monkeypatch):
     """``theta_r=1`` is for never, also where softmax is exactly 1 in float32."""
 
@@ -210,18 +220,3 @@ def test_refused_before_training(tmp_path):
     cfg.model = dict(type='mmnoisy.TwoNetworks', network=cfg.model)
     with pytest.raises(ValueError, match='one network with features and a head'):
         train(cfg)
-
-
-def test_a_backbone_that_does_not_learn_has_its_neighbours_found_once():
-    torch.manual_seed(0)
-    features, rows = torch.randn(30, 4), torch.arange(0, 30, 2)
-    labels = torch.randint(0, 3, (30,))
-    hook = SSRHook(k=5)
-    hook._frozen, hook._found = False, None
-    assert hook._neighbours(features, rows) is None
-    hook._frozen = True
-    found = hook._neighbours(features, rows)
-    assert hook._neighbours(features.clone(), rows) is found
-    votes = [knn_vote(features, labels, labels[:, None], 3, 5, rows=rows, neighbours=near) for near in (found, None)]
-    assert all(torch.equal(one, other) for one, other in zip(*votes))
-    assert hook._neighbours(features + 1, rows) is not found
