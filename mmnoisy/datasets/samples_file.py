@@ -4,14 +4,17 @@ import csv
 import json
 import math
 from pathlib import Path
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
-from torch import Tensor
 
 from ..files import replace_file, write_text
 from .label_file import checksum as labels_checksum
 from .label_formats import read_meta
+
+if TYPE_CHECKING:
+    # To read a file needs no torch.
+    from torch import Tensor
 
 #: Columns that every such file has.
 COLUMNS = ('source_idx', 'given_label', 'is_issue')
@@ -19,7 +22,7 @@ COLUMNS = ('source_idx', 'given_label', 'is_issue')
 INDEX = dict(given_label='given_index', suggested_label='suggested_index', clean_label='clean_index')
 
 
-def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested: Optional[Tensor] = None) -> None:
+def write_samples_csv(path, dataset, score: 'Tensor', is_issue: 'Tensor', suggested: Optional['Tensor'] = None) -> None:
     """Write the judged samples of a data set, and the checksum and classes of the data set to ``<path>.meta.json``.
 
     The columns are ``source_idx``, ``path`` (only of data sets with image files), ``given_label`` and ``suggested_label``
