@@ -73,3 +73,5 @@ methods = dict(
         config='noise_adaptation/noise_adaptation_probe_40e_features', title='Noise adaptation layer', noises=two
     ),
 )
+# A suite has no such entry.
+del two

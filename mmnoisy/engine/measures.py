@@ -33,6 +33,13 @@ def pooled(features) -> Tensor:
     return features.flatten(2).mean(2) if features.ndim > 2 else features
 
 
+def own_and_predicted(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
+    """A sweep's measure: ``own``, the probability of the observed label, and ``predicted``, the class, (B,) each."""
+    probabilities = model(inputs, mode='tensor').float().softmax(1)
+    label = observed_labels(data_samples, inputs.device)
+    return dict(own=probabilities.gather(1, label[:, None]).flatten(), predicted=probabilities.argmax(1))
+
+
 def image_features(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
     """A sweep's measure: ``features`` (B, C)."""
     return dict(features=pooled(model.extract_feat(inputs)))
