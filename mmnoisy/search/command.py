@@ -28,6 +28,9 @@ def make_parser() -> ArgumentParser:
         '--confirm', type=int, default=3, metavar='K', help='best trials that are trained again; 0 for none'
     )
     run.add_argument('--seeds', type=int, default=3, help='trainings of each of these, on other folds; 3 by default')
+    run.add_argument(
+        '--folds', type=int, default=0, help='folds a trial is judged on; by default more than 1 where few are held out'
+    )
     run.add_argument('--no-refit', action='store_true', help='do not train the best on all data')
     run.add_argument('--ensemble', type=int, default=0, metavar='K', help='also an ensemble of the best K')
     run.add_argument('--storage', help="url of a database for Optuna's study; a journal file by default")
@@ -125,6 +128,7 @@ def run_search(args, space: Space, places: Dict[str, str]) -> int:
         prune=not args.no_prune,
         confirm=args.confirm,
         seeds=args.seeds,
+        folds=args.folds,
         refit=not args.no_refit,
         ensemble=args.ensemble,
         storage=args.storage,

@@ -15,6 +15,7 @@ from .confirm import Finalist, confirm, sentences
 from .driver import Driver
 from .grid import setting_options, settings_of
 from .leaderboard import Board, leaderboard, write_csv
+from .pooled import folds_needed
 from .refit import ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
 from .study import open_study
@@ -39,6 +40,8 @@ class Plan:
         prune (bool): Stop bad trials early.
         confirm (int): Best trials that are trained again.
         seeds (int): Trainings of each of these.
+        folds (int): On how many shares of the data a trial is judged; 0: as many as it takes, see
+            :mod:`mmnoisy.search.pooled`.
         refit (bool): Train the winner on all data.
         ensemble (int): Also train so many of the best on all data, and average them.
         storage (str, optional): Url of a database for the study.
@@ -58,6 +61,7 @@ class Plan:
     prune: bool = True
     confirm: int = 3
     seeds: int = 3
+    folds: int = 0
     refit: bool = True
     ensemble: int = 0
     storage: Optional[str] = None
@@ -104,7 +108,10 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     first = portfolio.load(space) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
     study = open_study(out, space.name, plan.storage, plan.sampler, plan.seed)
-    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, plan.say).run()
+    folds = plan.folds or folds_needed(content(space, complete(space), options, plan.places))
+    if folds > 1:
+        plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
+    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, folds, plan.say).run()
     board = leaderboard(out, space.epochs)
     for line in board.notes:
         plan.say(line)
