@@ -10,6 +10,8 @@ kept: as a column of a :class:`mmnoisy.sample_batch.SampleBatch`, or on each Dat
 | ``gt_score`` | (B, K) float32, a (corrected) soft target | SSRHook, PrototypeHook | heads, batch augments, steps | ``gt_label`` |
 | ``sample_weight`` | (B,) float32, >= 0 | CurriculumHook | SampleAwareClassifier, TwoNetworks | 1 |
 | division | (B, networks) each, see :class:`Division` | CoDivideHook and its kin | DivideMix, SemiSupervisedClassifier | warm-up: every label is believed |
+| ``gt_mask`` | (B, H, W) int64, the observed mask | the data set | pixel heads | an error |
+| ``corrected_mask`` | (B, H, W) int64 | ADELEHook | pixel heads | ``gt_mask`` |
 | ``selected`` | (B,) float32 in [0, 1], NaN = not considered | CoTeaching and its kin | SelectionRecordHook | nothing was selected |
 | ``pred_score``, ``pred_label`` | (B, K) and (B,), after a forward pass in the mode ``'predict'`` | classifiers | sweeps, evaluators | an error |
 """  # noqa: E501
@@ -100,6 +102,30 @@ def loss_targets(data_samples: Samples, device=None) -> Tensor:
     if batch is not None:
         return batch.get('gt_score').to(device)
     return torch.stack([sample.gt_score for sample in data_samples]).to(device)
+
+
+def write_masks(data_samples: Samples, masks: Tensor) -> None:
+    """Stamp corrected masks (B, H, W), which pixel heads take in place of the observed ones."""
+    for sample, mask in zip(data_samples, masks):
+        sample.corrected_mask = mask
+
+
+def observed_masks(data_samples: Samples, device=None) -> Tensor:
+    """``gt_mask`` of a batch, (B, H, W) int64.
+
+    Raises:
+        KeyError: The pipeline did not pack it.
+    """
+    if 'gt_mask' not in data_samples[0]:
+        raise KeyError("A DataSample has no 'gt_mask': pack it by dict(type='PackInputs', algorithm_keys=['gt_mask']).")
+    return torch.stack([torch.as_tensor(sample.gt_mask) for sample in data_samples]).long().to(device)
+
+
+def read_masks(data_samples: Samples, device=None) -> Tensor:
+    """Masks to learn from, (B, H, W) int64: ``corrected_mask`` where it is stamped, else the observed one."""
+    if 'corrected_mask' in data_samples[0]:
+        return torch.stack([sample.corrected_mask for sample in data_samples]).long().to(device)
+    return observed_masks(data_samples, device)
 
 
 def write_weights(data_samples: Samples, weights: Tensor) -> None:

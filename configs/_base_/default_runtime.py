@@ -1,6 +1,7 @@
 default_scope = 'mmpretrain'
 
 default_hooks = dict(
+    runtime_info=dict(type='mmnoisy.TrainLogHook'),
     preflight=dict(type='mmnoisy.PreflightHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100),

@@ -1,3 +1,4 @@
+from .adele_hook import ADELEHook
 from .aum_hook import AUMHook
 from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
@@ -6,20 +7,24 @@ from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .label_distribution_hook import LabelDistributionHook
+from .label_wave_hook import LabelWaveHook
 from .loss_mixture_hook import LossMixtureHook
 from .loss_state_hook import LossStateHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
+from .pes_hook import PESHook
 from .preflight_hook import PreflightHook
 from .prototype_hook import PrototypeHook
 from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
+from .train_log_hook import TrainLogHook
 from .transition_hook import TransitionHook
 from .validation_record_hook import ValidationRecordHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
+    'ADELEHook',
     'AUMHook',
     'CheckpointHook',
     'CoDivideHook',
@@ -28,8 +33,10 @@ __all__ = [
     'FiniteLossHook',
     'ForgetRateHook',
     'LabelDistributionHook',
+    'LabelWaveHook',
     'LossMixtureHook',
     'MetaSetHook',
+    'PESHook',
     'PartialLabelsHook',
     'PreflightHook',
     'PrototypeHook',
@@ -37,6 +44,7 @@ __all__ = [
     'SSRHook',
     'LossStateHook',
     'SelectionRecordHook',
+    'TrainLogHook',
     'TransitionHook',
     'ValidationRecordHook',
     'WarmupEntropyPenaltyHook',

@@ -32,6 +32,12 @@ def ce(z, t):
     return -(t * log_softmax(z)).sum(1)
 
 
+def volminnet(z, t, lam=1e-4, w=-2.0):
+    off = 1 / (1 + math.exp(-w))
+    matrix = np.array([[1.0 if i == j else off for j in range(K)] for i in range(K)]) / (1 + (K - 1) * off)
+    return -(t * np.log(softmax(z) @ matrix)).sum(1) + lam * math.log(abs(np.linalg.det(matrix)))
+
+
 def gce(z, t, q=0.7):
     return (1 - (t * softmax(z)).sum(1) ** q) / q
 
@@ -166,6 +172,10 @@ CASES = [
     Case('NNCELoss', dict(min_prob=0.01), lambda z, t: nnce(z, t, 0.01)),
     Case('AMSELoss', {}, amse),
     Case('AMSELoss', dict(a=1.0), lambda z, t: amse(z, t, 1)),
+    Case('JALLoss', {}, lambda z, t: nce(z, t) + amse(z, t)),
+    Case('JALLoss', dict(alpha=5.0, beta=0.5, a=20.0), lambda z, t: 5 * nce(z, t) + 0.5 * amse(z, t, 20)),
+    # Boxes; pixels have a file of their own.
+    Case('DenseLoss', dict(loss=dict(type='mmnoisy.GCELoss')), gce),
     Case('AGCELoss', {}, lambda z, t: (1.6**0.6 - (0.6 + p_label(z, t)) ** 0.6) / 0.6),
     Case('AGCELoss', dict(a=6.0, q=1.5), lambda z, t: (7**1.5 - (6 + p_label(z, t)) ** 1.5) / 1.5),
     Case('AULLoss', {}, lambda z, t: ((5.5 - p_label(z, t)) ** 3 - 4.5**3) / 3),
@@ -217,6 +227,8 @@ CASES = [
         lambda z, t: -(t * softmax(z) / (softmax(z) @ T) * log_softmax(z)).sum(1),
         detached=True,
     ),
+    Case('VolMinNetLoss', dict(num_classes=K), volminnet),
+    Case('VolMinNetLoss', dict(num_classes=K, start=-3.0, volume_weight=0.5), lambda z, t: volminnet(z, t, 0.5, -3)),
     # beta=0: the targets are the predictions, whatever came before. The moving targets have tests of their own.
     Case(
         'ELRLoss',
