@@ -1,7 +1,7 @@
 """The command ``tools/search.py``: search a space, run a grid, work for a search on another machine."""
 
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
@@ -13,7 +13,7 @@ from .space import Space, find_space, read_space
 
 def make_parser() -> ArgumentParser:
     """Options of the command."""
-    parser = ArgumentParser(description=__doc__)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     run = commands.add_parser('run', help='search a space: the best combination by noisy validation')
     _add_space(run)
@@ -22,6 +22,7 @@ def make_parser() -> ArgumentParser:
     )
     run.add_argument('--sampler', choices=['tpe', 'random'], default='tpe', help='multivariate TPE, or random search')
     run.add_argument('--portfolio-only', action='store_true', help='try the portfolio and nothing else')
+    run.add_argument('--portfolio', metavar='FILE', help="another portfolio than the package's")
     run.add_argument('--no-portfolio', action='store_true', help='ask the sampler from the first trial on')
     run.add_argument('--no-prune', action='store_true', help='train every trial to its end')
     run.add_argument(
@@ -42,6 +43,7 @@ def make_parser() -> ArgumentParser:
     grid.add_argument('--budget', type=seconds_of, metavar='TIME', help='stop after this time, such as 2h')
     work = commands.add_parser('work', help="run trials of a search that another machine's command has begun")
     work.add_argument('out', help='the shared folder')
+    parser.epilog = '\n'.join(command.format_help() for command in (run, grid, work))
     return parser
 
 
@@ -123,7 +125,7 @@ def run_search(args, space: Space, places: Dict[str, str]) -> int:
         workers=args.workers,
         sampler=args.sampler,
         seed=args.seed,
-        portfolio=not args.no_portfolio,
+        portfolio=False if args.no_portfolio else args.portfolio or True,
         portfolio_only=args.portfolio_only,
         prune=not args.no_prune,
         confirm=args.confirm,
