@@ -4,6 +4,7 @@ from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
+from .fast_step_hook import FastStepHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .label_distribution_hook import LabelDistributionHook
@@ -30,6 +31,7 @@ __all__ = [
     'CoDivideHook',
     'CurriculumHook',
     'EpochSeedHook',
+    'FastStepHook',
     'FiniteLossHook',
     'ForgetRateHook',
     'LabelDistributionHook',
