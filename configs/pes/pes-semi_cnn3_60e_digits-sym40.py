@@ -4,6 +4,4 @@ model = dict(
 )
 data_preprocessor = dict(type='mmnoisy.MultiViewDataPreprocessor', views=[dict(padding=1), dict()])
 optim_wrapper = dict(optimizer=dict(lr=0.03))
-custom_hooks = [
-    dict(type='mmnoisy.PESHook', begin=6, parts=[dict(modules=['head'], epochs=5)], lr=1e-2, semi=True)
-]
+custom_hooks = [dict(type='mmnoisy.PESHook', begin=6, parts=[dict(modules=['head'], epochs=5)], lr=1e-2, semi=True)]

@@ -17,6 +17,4 @@ train_dataloader = dict(
 )
 val_dataloader = dict(dataset=dict(noise=noise))
 param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=300, eta_min_ratio=0.01, by_epoch=True)
-custom_hooks = [
-    dict(type='mmnoisy.PESHook', begin=20, parts=[dict(modules=['head'], epochs=5)], lr=1e-4, semi=True)
-]
+custom_hooks = [dict(type='mmnoisy.PESHook', begin=20, parts=[dict(modules=['head'], epochs=5)], lr=1e-4, semi=True)]

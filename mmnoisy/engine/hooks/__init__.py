@@ -2,6 +2,7 @@ from .aum_hook import AUMHook
 from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
+from .disc_hook import DISCHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
@@ -25,6 +26,7 @@ __all__ = [
     'CheckpointHook',
     'CoDivideHook',
     'CurriculumHook',
+    'DISCHook',
     'EpochSeedHook',
     'FiniteLossHook',
     'ForgetRateHook',
