@@ -5,13 +5,34 @@ import difflib
 import os
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from typing import Dict, Iterator, Optional, Sequence
 
 from mmengine.config import Config
 
 from .cfg_options import OptionsAction
 
 _PACKAGE = Path(__file__).resolve().parent
+
+
+class RunConfig(Config):
+    """The config of a run, whose text is formatted once for its content: mmengine asks for it five times a run."""
+
+    @property
+    def pretty_text(self) -> str:
+        """As upstream's."""
+        content = repr(self._to_lazy_dict())
+        if _formatted.get('content') != content:
+            _formatted.update(content=content, text=super().pretty_text)
+        return _formatted['text']
+
+    @classmethod
+    def of(cls, cfg: Config) -> 'RunConfig':
+        """A config with the same content."""
+        return cls(cfg._cfg_dict, cfg_text=cfg.text, filename=cfg.filename, env_variables=cfg.env_variables)
+
+
+#: The newest content and its text.
+_formatted: Dict[str, str] = {}
 
 
 def config_path(name: str) -> str:
@@ -32,7 +53,7 @@ def config_path(name: str) -> str:
         root = _PACKAGE.parent / 'configs'
     path = root / (name if name.endswith('.py') else f'{name}.py')
     if not path.is_file():
-        hidden = {'_base_', 'suites'}
+        hidden = {'_base_', 'suites', 'spaces'}
         names = sorted(str(file.relative_to(root)) for file in root.rglob('*.py') if not hidden & set(file.parts))
         similar = ', '.join(difflib.get_close_matches(name, names, cutoff=0.4))
         raise FileNotFoundError(f'mmnoisy has no config {name!r}. ' + (f'Similar: {similar}.' if similar else ''))

@@ -10,8 +10,8 @@ _LOG_LINE = re.compile(
     r'(?:\x1b\[[0-9;]*m)*(?P<level>[A-Z]+)(?:\x1b\[[0-9;]*m)* - (?P<text>.*)',
     re.S,
 )
-#: Warnings of mmengine about its own code.
-_OF_UPSTREAM = re.compile('will be deprecated')
+#: What mmengine says about its own code, or prints where it knows no log.
+_OF_UPSTREAM = re.compile('will be deprecated|^Loads checkpoint by')
 _console = None
 
 
@@ -67,7 +67,7 @@ class _WithoutLog:
     def write(self, text: str) -> int:
         line = _LOG_LINE.match(text)
         if line is None:
-            if text.strip():
+            if text.strip() and not _OF_UPSTREAM.search(text):
                 console().print(text.rstrip('\n'))
         elif line['level'] in ('WARNING', 'ERROR', 'CRITICAL') and not _OF_UPSTREAM.search(line['text']):
             console().print(f'{line["level"].capitalize()}: {line["text"].strip()}')

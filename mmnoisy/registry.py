@@ -11,6 +11,7 @@ from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import PARAM_SCHEDULERS as ROOT_PARAM_SCHEDULERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
+from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
 from mmengine.registry import Registry
 
 from . import compat
@@ -30,3 +31,4 @@ METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmnoisy', locations=['m
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler', parent=ROOT_PARAM_SCHEDULERS, scope='mmnoisy', locations=['mmnoisy.engine']
 )
+VISUALIZERS = Registry('visualizer', parent=ROOT_VISUALIZERS, scope='mmnoisy', locations=['mmnoisy.engine'])

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from .cfg_options import merge_options, warn_of_unknown
-from .config import NoiseAction, parse_run, run_parser, set_label_noise, set_loader_defaults, set_run
+from .config import NoiseAction, RunConfig, parse_run, run_parser, set_label_noise, set_loader_defaults, set_run
 
 
 def parse_args(argv: Optional[Sequence[str]] = None):
@@ -97,6 +97,7 @@ def build_runner(cfg: Config, noise: Optional[dict] = None) -> Runner:
         noise (dict, optional): What ``--noise`` set in it: the training data are read at once, as training would read
             them, and unusable noise ends the program with LabelNoise's message.
     """
+    cfg = RunConfig.of(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     if noise is not None:
         try:

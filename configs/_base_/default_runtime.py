@@ -1,6 +1,7 @@
 default_scope = 'mmpretrain'
 
 default_hooks = dict(
+    runtime_info=dict(type='mmnoisy.TrainLogHook'),
     preflight=dict(type='mmnoisy.PreflightHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100),
@@ -18,7 +19,7 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 vis_backends = [dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
-visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+visualizer = dict(type='mmnoisy.RunVisualizer', vis_backends=vis_backends)
 log_processor = dict(window_size=10)
 log_level = 'INFO'
 load_from = None

@@ -20,6 +20,7 @@ noises = dict(
     asym40=dict(label='clean_label', noise=dict(kind='asymmetric', rate=0.4, mapping='cifar10')),
     instance40=dict(label='clean_label', noise=dict(kind='instance', rate=0.4, pixels='standardised')),
 )
+two = ['worse_label', 'sym50']
 methods = dict(
     ce=dict(config='ce/ce_probe_40e_features', role='ce', title='CE'),
     mixup_ema=dict(config='mixup/mixup-ema_probe_40e_features', role='ce_mixup_ema', title='CE + mixup + EMA'),
@@ -33,4 +34,44 @@ methods = dict(
     aum=dict(config='aum/aum_probe_40e_features', title='AUM, then CE on what is left'),
     ssr=dict(config='ssr/ssr_probe_40e_features', title='SSR'),
     dividemix=dict(config='dividemix/dividemix_probe_40e_features', title='DivideMix'),
+    # The others: two noises.
+    anl=dict(config='anl/anl_probe_40e_features', title='ANL-CE', noises=two),
+    agce=dict(config='asymmetric/asymmetric-agce_probe_40e_features', title='AGCE', noises=two),
+    cores2=dict(config='cores2/cores2_probe_40e_features', title='CORES²', noises=two),
+    eps_softmax=dict(config='eps_softmax/eps_softmax_probe_40e_features', title='ε-softmax', noises=two),
+    gls=dict(config='gls/gls_probe_40e_features', title='GLS (negative label smoothing)', noises=two),
+    jal=dict(config='jal/jal_probe_40e_features', title='JAL', noises=two),
+    logit_clip=dict(config='logit_clip/logit_clip_probe_40e_features', title='LogitClip', noises=two),
+    peer_loss=dict(config='peer_loss/peer_loss_probe_40e_features', title='Peer loss', noises=two),
+    smp=dict(config='smp/smp_probe_40e_features', title='Deep self-learning (SMP)', noises=two),
+    mae=dict(config='mae/mae_probe_40e_features', title='MAE', noises=two),
+    nce_rce=dict(config='nce_rce/nce_rce_probe_40e_features', title='NCE + RCE', noises=two),
+    label_smoothing=dict(
+        config='label_smoothing/label_smoothing_probe_40e_features', title='Label smoothing', noises=two
+    ),
+    bootstrapping_hard=dict(
+        config='bootstrapping_hard/bootstrapping_hard_probe_40e_features', title='Bootstrapping (hard)', noises=two
+    ),
+    bootstrapping_soft=dict(
+        config='bootstrapping_soft/bootstrapping_soft_probe_40e_features', title='Bootstrapping (soft)', noises=two
+    ),
+    truncated_gce=dict(config='truncated_gce/truncated_gce_probe_40e_features', title='Truncated GCE', noises=two),
+    forward=dict(config='forward/forward_probe_40e_features', title='Forward correction (estimated T)', noises=two),
+    importance_reweighting=dict(
+        config='importance_reweighting/importance_reweighting_probe_40e_features',
+        title='Importance reweighting (estimated T)',
+        noises=two,
+    ),
+    jocor=dict(config='jocor/jocor_probe_40e_features', title='JoCoR (estimated rate)', noises=two),
+    coteaching_plus=dict(
+        config='coteaching_plus/coteaching_plus_probe_40e_features', title='Co-teaching+ (estimated rate)', noises=two
+    ),
+    pencil=dict(config='pencil/pencil_probe_40e_features', title='PENCIL', noises=two),
+    m_correction=dict(config='m_correction/m_correction_probe_40e_features', title='M-correction (hard)', noises=two),
+    curriculum=dict(config='curriculum/curriculum_probe_40e_features', title='CurriculumNet', noises=two),
+    noise_adaptation=dict(
+        config='noise_adaptation/noise_adaptation_probe_40e_features', title='Noise adaptation layer', noises=two
+    ),
 )
+# A suite has no such entry.
+del two

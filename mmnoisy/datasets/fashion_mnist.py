@@ -8,10 +8,11 @@ import numpy as np
 from mmpretrain.datasets import FashionMNIST as _FashionMNIST
 
 from ..registry import DATASETS
+from .batched_fetch import BatchedDataset
 
 
 @DATASETS.register_module()
-class FashionMNIST(_FashionMNIST):
+class FashionMNIST(BatchedDataset, _FashionMNIST):
     """`Fashion-MNIST <https://github.com/zalandoresearch/fashion-mnist>`_: 60,000 training and 10,000 test images.
 
     28x28, grey, 10 classes. The four files are read compressed (``.gz``) or extracted; nothing is downloaded.

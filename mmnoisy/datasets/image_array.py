@@ -1,13 +1,13 @@
 from typing import List, Optional
 
 import numpy as np
-from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
+from .batched_fetch import BatchedDataset
 
 
 @DATASETS.register_module()
-class ImageArray(BaseDataset):
+class ImageArray(BatchedDataset):
     """Images of one size in a ``.npy`` file, memory-mapped, and their labels in another.
 
     Args:

@@ -67,7 +67,8 @@ def source_rows(source) -> SourceRows:
     name = type(source).__name__
     if not len(source):
         raise ValueError(f'The data set {name} is empty.')
-    infos = (source.get_data_info(row) for row in range(len(source)))
+    # A data set in memory says them without handing out each image.
+    infos = getattr(source, 'annotations', None) or (source.get_data_info(row) for row in range(len(source)))
     rows = ((info.get('gt_label'), info.get('clean_label'), info.get('img_path')) for info in infos)
     given, clean, paths = (list(values) for values in zip(*rows))
 

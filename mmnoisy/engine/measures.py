@@ -8,7 +8,9 @@ from torch import Tensor
 
 from ..functional.margins import margins
 from ..functional.prototypes import class_similarities
-from ..stamps import observed_labels
+from ..models.classifiers.two_networks import TwoNetworks
+from ..stamps import observed_labels, predicted_classes, predicted_scores
+from .one_pass import OnePass, predicts_by_softmax
 
 
 def mean_probabilities(model, inputs: Tensor) -> Tensor:
@@ -73,11 +75,11 @@ def corrected_labels(model, inputs: Tensor, data_samples: list, vectors: Tensor)
 
 def noisy_posteriors(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
     """A sweep's measure: ``posterior`` (B, K), the prediction, and ``label`` (B,), the observed label."""
+    label = observed_labels(data_samples, inputs.device)
+    if predicts_by_softmax(network_of(model)):
+        return dict(posterior=model(inputs, mode='tensor').softmax(1), label=label)
     results = model(inputs, data_samples, mode='predict')
-    return dict(
-        posterior=torch.stack([result.pred_score for result in results]),
-        label=observed_labels(results, inputs.device),
-    )
+    return dict(posterior=predicted_scores(results), label=label)
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
@@ -85,9 +87,19 @@ def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Ten
 
     Each further ``pred_label_<name>`` of a model of several networks gives a ``prediction_<name>`` (B,).
     """
+    network, label = network_of(model), observed_labels(data_samples, inputs.device)
+    if predicts_by_softmax(network):
+        # Of the probabilities, as the model's own prediction: two logits may differ where those do not.
+        return dict(label=label, prediction=model(inputs, mode='tensor').softmax(1).argmax(1))
+    if isinstance(network, TwoNetworks) and type(network).predict is TwoNetworks.predict:
+        found = {name: logits.argmax(1) for name, logits in model.logits(inputs).items()}
+        own = found[network.predict_with]
+        return dict(label=label, prediction=own, **{f'prediction_{name}': value for name, value in found.items()})
     results = model(inputs, data_samples, mode='predict')
-    found = dict(label=observed_labels(results, inputs.device))
-    for key in results[0].keys():
-        if key.startswith('pred_label'):
-            found[key.replace('pred_label', 'prediction')] = torch.cat([result.get(key) for result in results])
-    return found
+    found = {key.replace('pred_label', 'prediction'): value for key, value in predicted_classes(results).items()}
+    return dict(label=label, **found)
+
+
+def network_of(model):
+    """The network that a measure was called with, without what shares its passes."""
+    return model.network if isinstance(model, OnePass) else model

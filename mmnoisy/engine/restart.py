@@ -7,6 +7,7 @@ from mmengine.dist import broadcast
 from mmpretrain.registry import MODELS
 
 from .model_parts import unwrap
+from .shared_sweep import shared_sweep
 
 
 def fresh_weights(runner, number: int = 0) -> dict:
@@ -34,3 +35,4 @@ def restart_training(runner, weights: Optional[dict] = None) -> None:
     for tensor in model.state_dict().values():
         broadcast(tensor)
     runner.optim_wrapper.optimizer.state.clear()
+    shared_sweep(runner).advance()

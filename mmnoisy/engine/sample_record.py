@@ -9,6 +9,7 @@ from mmengine.dist import all_reduce, get_world_size, master_only
 from mmengine.hooks import Hook
 from torch import Tensor
 
+from ..datasets.identity import check_sample_index
 from ..datasets.label_file import checksum
 from ..datasets.samples_file import write_samples_csv
 from ..registry import HOOKS
@@ -56,9 +57,10 @@ class SampleRecordHook(Hook):
 
     Args:
         name (str, optional): Key in the checkpoint; the class name where None.
-        file (str): File of the scores in ``work_dir``. Defaults to ``'samples.csv'``.
+        file (str): Name of the file of the scores in ``work_dir``. Defaults to ``'samples.csv'``.
 
     Raises:
+        ValueError: A ``file`` with folders.
         ValueError: Before training: an iteration-based loop, a data set whose ``sample_idx`` is not its row (such as
             ``ConcatDataset``), two hooks with the same name or file, or a checkpoint of other data.
     """
@@ -69,6 +71,8 @@ class SampleRecordHook(Hook):
 
     def __init__(self, name: Optional[str] = None, file: str = 'samples.csv'):
         self.name = name or type(self).__name__
+        if Path(file).name != file:
+            raise ValueError(f'{self.name}: file={file!r} must be a name without folders: it is written into work_dir.')
         self.file = file
         self.columns = {key: c if isinstance(c, Column) else Column(tuple(c)) for key, c in self.columns.items()}
         #: (N, ...) tensors on the CPU, row i for ``sample_idx`` i, equal on all ranks.
@@ -205,16 +209,12 @@ class SampleRecordHook(Hook):
 
     def _index_problems(self, runner) -> List[str]:
         dataset = runner.train_dataloader.dataset
-        last = len(dataset) - 1
-        row = dataset.get_data_info(last).get('sample_idx')
-        if row == last:
-            missing = f'{self.name} needs a training set with get_gt_labels(), not a {type(dataset).__name__}.'
-            return [] if hasattr(dataset, 'get_gt_labels') else [missing]
-        return [
-            f'{self.name} needs one row a sample, but in the training set, a {type(dataset).__name__}, row {last} has '
-            f'the sample_idx {row}. To join or repeat data sets, put them inside: '
-            'LabelNoise(source=dict(type="ConcatDataset", ...)).'
-        ]
+        try:
+            check_sample_index(dataset, self.name)
+        except ValueError as error:
+            return [str(error)]
+        missing = f'{self.name} needs a training set with get_gt_labels(), not a {type(dataset).__name__}.'
+        return [] if hasattr(dataset, 'get_gt_labels') else [missing]
 
     def _name_problems(self, runner) -> List[str]:
         records = [hook for hook in runner.hooks if isinstance(hook, SampleRecordHook)]

@@ -18,6 +18,7 @@ NETWORKS = {
     'resnet18': 'ResNet-18',
     'resnet34': 'ResNet-34',
     'resnet50': 'ResNet-50',
+    'small-unet': 'small U-Net',
     'vgg19-bn': 'VGG-19-BN',
     'wrn28-10': 'WRN-28-10',
 }
@@ -27,6 +28,7 @@ DATA = {
     'cifar10': 'CIFAR-10',
     'clothing1m': 'Clothing1M',
     'csv': 'a CSV file',
+    'digit-scenes': 'scenes made of digits',
     'digits': 'digits',
     'fashion-mnist': 'Fashion-MNIST',
     'image-folder': 'class folders',

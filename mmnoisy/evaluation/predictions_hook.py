@@ -1,23 +1,21 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ..engine.model_parts import evaluated_model
-from ..engine.sweep import sweep, sweep_loader
+from ..engine.sweep import precision, sweep, sweep_loader
 from ..files import replace_file
 from ..registry import HOOKS
-from ..stamps import observed_labels
+from ..stamps import observed_labels, predicted_classes, predicted_scores
 
 
 def _probabilities(model, inputs, data_samples):
     """A sweep's measure: ``pred_score`` (B, K), ``pred_label`` (B,) and ``label`` (B,)."""
     results = model(inputs, data_samples, mode='predict')
-    scores = torch.stack([result.pred_score for result in results])
-    predicted = torch.cat([result.pred_label for result in results])
+    scores, predicted = predicted_scores(results), predicted_classes(results)['pred_label']
     return dict(pred_score=scores, pred_label=predicted, label=observed_labels(results, scores.device))
 
 
@@ -38,7 +36,7 @@ class PredictionsHook(Hook):
         if not cfg:
             return
         dataset = Runner.build_dataloader(cfg, seed=runner.seed).dataset
-        found = sweep(evaluated_model(runner), sweep_loader(runner, dataset), _probabilities)
+        found = sweep(evaluated_model(runner), sweep_loader(runner, dataset), _probabilities, context=precision(runner))
         if is_main_process():
             with replace_file(Path(runner.work_dir) / 'test_predictions.npz', 'wb') as file:
                 labels = {name: found[name].numpy().astype(np.int64) for name in ('pred_label', 'label')}

@@ -35,6 +35,7 @@ DETECTION = {
 }
 #: Further keys that a run may have.
 OTHERS = {
+    'miou': Metric('mIoU', 1),
     'balanced_accuracy': Metric('balanced accuracy', 1),
     'worst_class_recall': Metric('recall of the worst class', 1),
     'transition_error': Metric('mean absolute error of T', 4),
@@ -43,7 +44,7 @@ METRICS: Dict[str, Metric] = {**ACCURACIES, **DETECTION, **OTHERS}
 
 _FILE = ('name', 'paper', 'headline', 'note', 'means', 'runs')
 _RUN = ('config', 'seed', 'noise_seed', *ACCURACIES, 'detection', 'seconds', 'device', 'commit')
-_PERCENT = (*ACCURACIES, 'balanced_accuracy', 'worst_class_recall')
+_PERCENT = (*ACCURACIES, 'miou', 'balanced_accuracy', 'worst_class_recall')
 
 
 class Figure(NamedTuple):

@@ -1,18 +1,17 @@
 """How clean the samples of one class look by their features, and groups by it (CurriculumNet). Pure functions."""
 
+from importlib import import_module
 from typing import List, Optional, Tuple
 
 import numpy as np
 import torch
-from sklearn.cluster import AgglomerativeClustering, KMeans
-from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
-#: Clusterings of scikit-learn and how each calls the number of clusters.
+#: Clusterings of scikit-learn: the module of each and how it calls the number of clusters.
 CLUSTERINGS = dict(
-    KMeans=(KMeans, 'n_clusters'),
-    GaussianMixture=(GaussianMixture, 'n_components'),
-    AgglomerativeClustering=(AgglomerativeClustering, 'n_clusters'),
+    KMeans=('cluster', 'n_clusters'),
+    GaussianMixture=('mixture', 'n_components'),
+    AgglomerativeClustering=('cluster', 'n_clusters'),
 )
 
 
@@ -106,9 +105,11 @@ def group_by_value(values: Tensor, num_groups: int = 3, clustering: str = 'KMean
     values = values.double().cpu().numpy()
     if len(np.unique(values)) < num_groups:
         return None
-    kind, size_name = CLUSTERINGS[clustering]
+    module, size_name = CLUSTERINGS[clustering]
+    # Takes a second to import, and few runs cluster.
+    kind = getattr(import_module(f'sklearn.{module}'), clustering)
     options = {size_name: num_groups}
-    if kind is not AgglomerativeClustering:
+    if clustering != 'AgglomerativeClustering':
         options.update(random_state=seed, n_init=10)
     # A mixture's floor on the variance (1e-6) needs values that spread.
     scaled = (values - values.mean()) / values.std()

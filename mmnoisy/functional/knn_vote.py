@@ -1,6 +1,6 @@
 """Nearest neighbours by cosine similarity, and their vote on the label of each sample: what SSR selects samples by."""
 
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Iterable, Iterator, NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -59,8 +59,7 @@ def knn_vote(
 ) -> Votes:
     """Let the ``k`` samples of the largest cosine similarity, the sample itself among them, vote with their labels.
 
-    The votes for a class are divided by its share of the labels, so that large classes do not win by their size. Works
-    in blocks of rows: neither N x N similarities nor N x K votes are ever held.
+    Works in blocks of rows: neither N x N similarities nor N x K votes are ever held.
 
     Args:
         features (Tensor): (N, C), on the device to compute on.
@@ -68,20 +67,43 @@ def knn_vote(
         asked (Tensor): Classes whose share of the votes is wanted, (N, A), int64.
         num_classes (int): K.
         k (int): Neighbours; all samples where there are fewer. Defaults to 200.
-        weighting (str): ``'uniform'``: each neighbour has one vote; ``'cosine'``: its similarity, 0 where negative.
-            Defaults to ``'uniform'``.
+        weighting (str): See :func:`count_votes`.
         rows (Tensor, optional): The samples to vote on, (M,); all where None.
 
     Returns:
         Votes: On the CPU.
     """
-    features = features.float()
-    labels, asked = labels.to(features.device), asked.to(features.device)
-    frequency = torch.bincount(labels, minlength=num_classes).clamp_min(1).to(features) / len(labels)
+    return count_votes(nearest(features, k, rows), labels, asked, num_classes, weighting)
+
+
+def count_votes(
+    neighbours: Iterable[Tuple[Tensor, Tensor, Tensor]],
+    labels: Tensor,
+    asked: Tensor,
+    num_classes: int,
+    weighting: str = 'uniform',
+) -> Votes:
+    """The votes of neighbours that are known: blocks as :func:`nearest` yields them.
+
+    The votes for a class are divided by its share of the labels, so that large classes do not win by their size.
+
+    Args:
+        neighbours (Iterable[tuple]): Blocks of M rows in all.
+        labels (Tensor): Label with which each sample votes, (N,), int64.
+        asked (Tensor): Classes whose share of the votes is wanted, (N, A), int64.
+        num_classes (int): K.
+        weighting (str): ``'uniform'``: each neighbour has one vote; ``'cosine'``: its similarity, 0 where negative.
+            Defaults to ``'uniform'``.
+
+    Returns:
+        Votes: On the CPU.
+    """
     winners, shares = [torch.empty(0, dtype=torch.int64)], [torch.empty(0, asked.size(1))]
-    for block, similarity, neighbours in nearest(features, k, rows):
+    frequency = torch.bincount(labels, minlength=num_classes).clamp_min(1) / len(labels)
+    for block, similarity, found in neighbours:
+        labels, asked, frequency = labels.to(found.device), asked.to(found.device), frequency.to(similarity)
         weight = torch.ones_like(similarity) if weighting == 'uniform' else similarity.clamp_min(0)
-        votes = weight.new_zeros(len(block), num_classes).scatter_add_(1, labels[neighbours], weight) / frequency
+        votes = weight.new_zeros(len(block), num_classes).scatter_add_(1, labels[found], weight) / frequency
         most, winner = votes.max(1, keepdim=True)
         winners.append(winner[:, 0].cpu())
         # A sample of no direction (all features 0) has no neighbour with a positive similarity.

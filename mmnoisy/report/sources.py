@@ -58,6 +58,8 @@ def read_source(folder) -> Source:
             'Name the folder that `mmnoisy audit` or `mmnoisy train` wrote.'
         )
     audit, summary = _read_json(folder / 'audit.json'), _read_json(folder / 'summary.json')
+    if (folder / 'audit.json').is_file() and not audit.get('classes'):
+        raise ValueError(f'{folder / "audit.json"} names no classes: it is no audit. Run `mmnoisy audit` again.')
     return Source(
         folder=folder,
         name='/'.join(folder.parts[-2:]),
@@ -103,7 +105,10 @@ def _read_json(path: Path) -> dict:
 def _read_history(path: Path) -> List[Dict[str, float]]:
     with path.open(newline='', encoding='utf-8') as file:
         try:
-            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+            return [
+                {key: float(value) for key, value in row.items() if value and key != 'memorised_by'}
+                for row in csv.DictReader(file)
+            ]
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path} holds something else than numbers: {error}.') from error
 

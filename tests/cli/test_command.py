@@ -141,3 +141,14 @@ def test_python_m():
         env=dict(os.environ, PYTHONPATH=str(ROOT)),
     )
     assert result.returncode == 0 and result.stdout.startswith('symmetric')
+
+
+def test_what_upstream_prints_is_left_out(capsys, monkeypatch):
+    from mmnoisy import console
+
+    monkeypatch.setattr(console, '_console', None)
+    with console.without_log():
+        print('Loads checkpoint by local backend from path: a.pth')
+        print('11/26 12:00:00 - mmengine - \x1b[4m\x1b[97mINFO\x1b[0m - built')
+        print('Said by ours')
+    assert capsys.readouterr().out == 'Said by ours\n'

@@ -166,6 +166,11 @@ def test_two_hooks_that_clash(tmp_path, hooks, message):
         train(toy_cfg(tmp_path, custom_hooks=hooks))
 
 
+def test_a_file_stays_in_the_work_dir():
+    with pytest.raises(ValueError, match='must be a name without folders'):
+        HOOKS.build(dict(type='mmnoisy.AUMHook', file='../../samples.csv'))
+
+
 @pytest.mark.parametrize('wrapper', ['ConcatDataset', 'RepeatDataset'])
 def test_refuses_datasets_whose_rows_share_an_index(tmp_path, wrapper):
     cfg = toy_cfg(tmp_path)
@@ -176,5 +181,5 @@ def test_refuses_datasets_whose_rows_share_an_index(tmp_path, wrapper):
         else dict(type=wrapper, dataset=inner, times=2)
     )
     del cfg.default_hooks['summary']
-    with pytest.raises(ValueError, match='needs one row a sample'):
+    with pytest.raises(ValueError, match='keeps something for each sample'):
         train(cfg)

@@ -208,6 +208,10 @@ def test_refusals(tmp_path, audit):
     (run / 'summary.json').write_text('{"epochs": ')
     with pytest.raises(ValueError, match=r'summary\.json cannot be read'):
         write_report(run)
+    (run / 'summary.json').write_text('{}')
+    (run / 'audit.json').write_text('{}')
+    with pytest.raises(ValueError, match=r'audit\.json names no classes'):
+        write_report(run)
     assert not (run / 'report.html').exists()
 
 

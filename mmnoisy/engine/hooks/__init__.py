@@ -1,3 +1,4 @@
+from .adele_hook import ADELEHook
 from .aum_hook import AUMHook
 from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
@@ -18,10 +19,13 @@ from .prototype_hook import PrototypeHook
 from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
+from .train_log_hook import TrainLogHook
 from .transition_hook import TransitionHook
+from .validation_record_hook import ValidationRecordHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
+    'ADELEHook',
     'AUMHook',
     'CheckpointHook',
     'CoDivideHook',
@@ -42,6 +46,8 @@ __all__ = [
     'SSRHook',
     'LossStateHook',
     'SelectionRecordHook',
+    'TrainLogHook',
     'TransitionHook',
+    'ValidationRecordHook',
     'WarmupEntropyPenaltyHook',
 ]

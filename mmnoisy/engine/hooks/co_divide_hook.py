@@ -13,8 +13,9 @@ from ..loss_division import LossDivision, average_losses
 from ..measures import own_probability
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
-from ..sweep import sweep, sweep_loader
+from ..sweep import precision, sweep, sweep_loader
 
 TRAINING = ('joint', 'alternate')
 SELECTIONS = ('mixture', 'uniform')
@@ -144,6 +145,8 @@ class CoDivideHook(SampleRecordHook):
         if self.subset and not self.known:
             self.record['p_clean'].fill_(torch.nan)
         self._sampler = stream_sampler(runner, self.name)
+        if not self.subset:
+            shared_sweep(runner).announce(lambda epoch: epoch >= self.warmup_epochs)
         size = runner.train_dataloader.batch_size
         self._shares = batch_shares(size, self.unlabelled_share, self._networks_at_once, self.name)
 
@@ -209,7 +212,11 @@ class CoDivideHook(SampleRecordHook):
 
     def _agreement(self, runner, rows: Optional[Tensor]) -> Tensor:
         """Record ``p_clean`` from the networks' mean prediction, (N, 2) float32, NaN where never measured. Collective."""
-        own = sweep(runner.model, sweep_loader(runner, rows=rows), own_probability, rows)['own']
+        if rows is None:
+            found = shared_sweep(runner).run(runner, own_probability)
+        else:
+            found = sweep(runner.model, sweep_loader(runner, rows=rows), own_probability, rows, precision(runner))
+        own = found['own']
         p_clean = (1 - js_divergence(own.double().clamp(0, 1)) / math.log(2)).float()[:, None].repeat(1, 2)
         if rows is not None:
             p_clean = self.record['p_clean'].index_copy(0, rows, p_clean)

@@ -90,7 +90,7 @@ class DISCHook(SampleRecordHook):
         joint, prediction = probabilities.mean(0).max(1)
         self.add(
             index.to(probabilities.device),
-            own=probabilities[:, torch.arange(len(labels)), labels].T,
+            own=probabilities.gather(2, labels.expand(2, -1)[..., None]).squeeze(2).T,
             confidence=probabilities.max(2).values.T,
             joint=joint,
             prediction=prediction,

@@ -2,6 +2,7 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmengine.runner.loops import BaseLoop
 
+from ...datasets.identity import check_sample_index
 from ...datasets.label_file import checksum
 from ...registry import HOOKS
 from ..model_parts import sample_state_losses, storage
@@ -23,8 +24,8 @@ class LossStateHook(Hook):
             Defaults to True.
 
     Raises:
-        ValueError: Before training: no such loss in the model, a loss made for fewer samples, or a checkpoint of other data
-            to resume.
+        ValueError: Before training: no such loss in the model, a training set in which samples share a ``sample_idx`` or
+            images stand twice, a loss made for fewer samples, or a checkpoint of other data to resume.
     """
 
     # Before anything that averages buffers over ranks: sweeps (SummaryHook, LOW) and SyncBuffersHook (NORMAL).
@@ -44,6 +45,7 @@ class LossStateHook(Hook):
                 'LossStateHook: the model has no loss that keeps something per sample, such as mmnoisy.ELRLoss.'
             )
         dataset = runner.train_dataloader.dataset
+        check_sample_index(dataset, 'LossStateHook')
         labels = dataset.get_gt_labels() if hasattr(dataset, 'get_gt_labels') else np.empty(0)
         self.data = dict(num_samples=len(dataset), labels=checksum(labels))
         for name, loss in losses.items():

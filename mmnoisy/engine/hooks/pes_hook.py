@@ -13,8 +13,8 @@ from ..model_parts import unwrap
 from ..preflight import too_late
 from ..refine import in_parts, refine
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
-from ..sweep import sweep, sweep_loader
 
 
 @HOOKS.register_module()
@@ -94,7 +94,8 @@ class PESHook(SampleRecordHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         self._sampler = stream_sampler(runner, self.name)
-        self._loader = sweep_loader(runner)
+        self._sweep = shared_sweep(runner)
+        self._sweep.announce(lambda epoch: epoch >= self.begin)
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
@@ -122,8 +123,8 @@ class PESHook(SampleRecordHook):
     def measure(self, runner) -> Dict[str, Tensor]:
         """``own``, the probability of each label, and ``predicted``, the class that has to agree with it, (N,). Collective."""
         if not self.debias:
-            return sweep(runner.model, self._loader, own_and_predicted)
-        posterior = sweep(runner.model, self._loader, noisy_posteriors)['posterior']
+            return self._sweep.run(runner, own_and_predicted)
+        posterior = self._sweep.run(runner, noisy_posteriors)['posterior']
         own = posterior.gather(1, self.labels[:, None]).squeeze(1)
         return dict(own=own, predicted=debiased_prediction(posterior.double()))
 

@@ -98,10 +98,11 @@ class RunGuardHook(Hook):
 
 def _run_facts(loader) -> dict:
     """What must be equal when a run is resumed."""
-    get_labels = getattr(loader.dataset, 'get_gt_labels', None)
+    get_labels, masks = (getattr(loader.dataset, name, None) for name in ('get_gt_labels', 'gt_masks'))
+    labels = get_labels() if get_labels else None if masks is None else masks.ravel()
     return dict(
         num_samples=len(loader.dataset),
-        labels=checksum(get_labels()) if get_labels else None,
+        labels=None if labels is None else checksum(labels),
         world_size=get_world_size(),
         batch_size=loader.batch_size,
     )

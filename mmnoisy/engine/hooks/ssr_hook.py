@@ -1,19 +1,23 @@
-from typing import List, Optional
+import hashlib
+from typing import Iterable, List, Optional
 
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from torch import Tensor
 
-from ...functional.knn_vote import WEIGHTINGS, Votes, knn_vote
+from ...functional.knn_vote import WEIGHTINGS, Votes, count_votes, nearest
 from ...models.classifiers.semi_supervised import SemiSupervisedClassifier
 from ...registry import HOOKS
 from ...stamps import Division, sample_indices, write_division, write_targets
 from ..measures import features_and_confidence
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 from ..streams import balanced_stream, batch_shares, division_age, stream_problems, stream_sampler, warn_empty
-from ..sweep import sweep, sweep_loader
+
+#: Neighbours, 12 bytes each, that are kept for the next epoch: those of frozen features are the same in each.
+_KEPT = 2**25
 
 
 @HOOKS.register_module()
@@ -82,6 +86,7 @@ class SSRHook(SampleRecordHook):
         #: Classes to train with, (N,), and what to stamp of the whole training set; None in the warm-up.
         self._targets: Optional[Tensor] = None
         self.division: Optional[Division] = None
+        self._features_digest, self._neighbours = b'', []
 
     def preflight(self, runner) -> List[str]:
         model, problems = unwrap(runner.model), super().preflight(runner)
@@ -101,13 +106,15 @@ class SSRHook(SampleRecordHook):
         super().before_train(runner)
         self._sampler = stream_sampler(runner, self.name)
         self._shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, 1, self.name)
-        self._loader = sweep_loader(runner)
+        self._sweep = shared_sweep(runner)
+        self._sweep.loader(runner)
+        self._sweep.announce(lambda epoch: epoch >= self.warmup_epochs)
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
         if runner.epoch < self.warmup_epochs:
             return
-        swept = sweep(runner.model, self._loader, features_and_confidence)
+        swept = self._sweep.run(runner, features_and_confidence)
         labels = torch.where(swept['confidence'] > self.theta_r, swept['prediction'], self.labels)
         device = next(runner.model.parameters()).device
         votes = self.vote(swept['features'].to(device), labels)
@@ -127,13 +134,23 @@ class SSRHook(SampleRecordHook):
         """Vote on all samples, shared out over ranks: the shares are those of ``labels`` and of the observed labels."""
         rows = torch.arange(get_rank(), len(labels), get_world_size())
         asked = torch.stack([labels, self.labels], dim=1)
-        part = knn_vote(features, labels, asked, self.num_classes, self.k, self.weighting, rows)
+        part = count_votes(self.neighbours(features, rows), labels, asked, self.num_classes, self.weighting)
         winner = torch.zeros(len(labels), dtype=torch.int64)
         share = torch.zeros(len(labels), 2)
         winner[rows], share[rows] = part.winner, part.share
         all_reduce(winner)
         all_reduce(share)
         return Votes(winner, share)
+
+    def neighbours(self, features: Tensor, rows: Tensor) -> Iterable[tuple]:
+        """Blocks of neighbours of :func:`nearest`; of features that have not changed, those of the last call."""
+        found = nearest(features, self.k, rows)
+        if len(rows) * self.k > _KEPT:
+            return found
+        digest = hashlib.blake2b(features.cpu().numpy().data).digest()
+        if digest != self._features_digest:
+            self._features_digest, self._neighbours = digest, list(found)
+        return self._neighbours
 
     def _fill(self, runner, labels: Tensor, selected: Tensor) -> None:
         """Fill the sampler with the selected samples, and log how many there are."""

@@ -1,6 +1,6 @@
 import copy
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 import torch
@@ -16,7 +16,8 @@ from ..measures import image_features, noisy_posteriors
 from ..model_parts import head_classes, transition_losses, unwrap
 from ..preflight import epochs_are_counted, refuse, too_late
 from ..restart import restart_training
-from ..sweep import sweep, sweep_loader
+from ..shared_sweep import shared_sweep
+from ..sweep import Measure, precision, sweep, sweep_loader
 
 
 @HOOKS.register_module()
@@ -97,8 +98,13 @@ class TransitionHook(Hook):
         refuse(self.preflight(runner))
         if runner.epoch > self.end:
             return
-        dataset = runner.val_dataloader.dataset if self.dataset == 'val' else None
-        self._loader = sweep_loader(runner, dataset)
+        self._sweep = shared_sweep(runner)
+        if self.dataset == 'val':
+            self._loader = sweep_loader(runner, runner.val_dataloader.dataset)
+        else:
+            self._loader = self._sweep.loader(runner)
+            begin = self.end if self.estimator == 'hoc' else self.begin
+            self._sweep.announce(lambda epoch: begin <= epoch <= self.end)
         if runner._resume and self._stashed is not None:
             self._restore(self._stashed)
         elif self.restart:
@@ -113,7 +119,7 @@ class TransitionHook(Hook):
                 self._set(runner, self._from_neighbours(runner))
                 self.initial = None
             return
-        found = sweep(runner.model, self._loader, noisy_posteriors)
+        found = self._measure(runner, noisy_posteriors)
         self.posterior = found['posterior'] + (0 if self.posterior is None else self.posterior)
         if runner.epoch == self.end:
             self._set(runner, self._estimate(found['label']))
@@ -133,9 +139,14 @@ class TransitionHook(Hook):
         broadcast(matrix)
         return matrix
 
+    def _measure(self, runner, measure: Measure) -> Dict[str, Tensor]:
+        if self.dataset == 'val':
+            return sweep(runner.model, self._loader, measure, context=precision(runner))
+        return self._sweep.run(runner, measure)
+
     def _from_neighbours(self, runner) -> Tensor:
         """T from features, (K, K) float64, computed on rank 0 and equal on all ranks. Collective."""
-        features = sweep(runner.model, self._loader, image_features)['features']
+        features = self._measure(runner, image_features)['features']
         labels = np.asarray(self._loader.dataset.get_gt_labels())  # type: ignore[attr-defined]
         count = head_classes(unwrap(runner.model)) or int(labels.max()) + 1
         matrix = torch.zeros(count, count, dtype=torch.float64)

@@ -4,6 +4,7 @@ from .cnn9 import CNN9
 from .feature_probe import FeatureProbe
 from .preact_resnet import PreActResNet
 from .pretrained import PretrainedBackbone, build_backbone
+from .small_unet import SmallUNet
 
 __all__ = [
     'CNN3',
@@ -12,5 +13,6 @@ __all__ = [
     'FeatureProbe',
     'PreActResNet',
     'PretrainedBackbone',
+    'SmallUNet',
     'build_backbone',
 ]

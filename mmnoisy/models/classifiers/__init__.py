@@ -8,6 +8,7 @@ from .feature_consistency import FeatureConsistencyClassifier
 from .forget_rate import ForgetRate
 from .jocor import JoCoR
 from .meta_reweighting import L2RW, MetaReweighting, MetaWeightNet, meta_gradient
+from .pixel_co_teaching import PixelCoTeaching
 from .sample_aware import SampleAwareClassifier
 from .semi_supervised import SemiSupervisedClassifier
 from .two_networks import TwoNetworks
@@ -25,6 +26,7 @@ __all__ = [
     'L2RW',
     'MetaReweighting',
     'MetaWeightNet',
+    'PixelCoTeaching',
     'SampleAwareClassifier',
     'SemiSupervisedClassifier',
     'TwoNetworks',

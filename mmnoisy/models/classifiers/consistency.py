@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ...functional.objectives import prior_penalty, soft_cross_entropy
 from ...registry import MODELS
+from ..heads.head_loss import head_loss
 from .sample_aware import SampleAwareClassifier
 from .semi_supervised import check_views
 
@@ -44,7 +45,8 @@ class ConsistencyClassifier(SampleAwareClassifier):
         # KL and cross entropy have the same gradient; the KL is 0 where the views agree.
         p_weak = weak.detach().softmax(1)
         divergence = soft_cross_entropy(strong, p_weak) - soft_cross_entropy(weak.detach(), p_weak)
-        losses = self.head.loss(
+        losses = head_loss(
+            self.head,
             tuple(feat[: len(data_samples)] for feat in feats),
             data_samples,
             **self.loss_kwargs(data_samples, inputs.device),

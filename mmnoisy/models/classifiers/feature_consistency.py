@@ -1,11 +1,12 @@
 from typing import List
 
+import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ...stamps import read_division
+from ...stamps import read_division, select_samples
 from .semi_supervised import SemiSupervisedClassifier, check_views
 
 
@@ -62,8 +63,8 @@ class FeatureConsistencyClassifier(SemiSupervisedClassifier):
         """Losses of the labelled samples and ``loss_consistency`` of all; inputs (V, B, C, H, W)."""
         self.check_inputs(inputs)
         division = read_division(data_samples)
-        keep = range(len(data_samples)) if division is None else division.labelled.any(1).nonzero().flatten().tolist()
-        losses = super().loss(inputs[:, list(keep)], [data_samples[i] for i in keep])
+        keep = torch.arange(len(data_samples)) if division is None else division.labelled.any(1).nonzero().flatten()
+        losses = super().loss(inputs[:, keep.to(inputs.device)], select_samples(data_samples, keep))
         losses['loss_consistency'] = self.consistency_weight * self.consistency(inputs[0], inputs[-1])
         return losses
 

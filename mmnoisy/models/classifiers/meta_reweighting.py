@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, jvp
 
 from ...registry import MODELS
+from ..heads.head_loss import head_loss
 from .sample_aware import SampleAwareClassifier
 
 Params = Dict[str, Tensor]
@@ -81,7 +82,8 @@ class MetaReweighting(SampleAwareClassifier):
     def sample_losses(self, inputs: Tensor, data_samples: list) -> Tensor:
         """Loss of each sample, (B,)."""
         kwargs = self.loss_kwargs(data_samples, inputs.device)
-        return self.head.loss(self.extract_feat(inputs), data_samples, reduction_override='none', **kwargs)['loss']
+        feats = self.extract_feat(inputs)
+        return head_loss(self.head, feats, data_samples, reduction_override='none', **kwargs)['loss']
 
     def meta_gradient(self, inputs: Tensor, data_samples: list, weight: Optional[Tensor]) -> Tensor:
         """:func:`meta_gradient` at the network's parameters.

@@ -1,4 +1,4 @@
-from typing import Dict, List, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...stamps import read_weights, sample_indices
+from ..data_preprocessors.sample_data_preprocessor import sample_preprocessor
+from ..heads.head_loss import head_loss, head_predictions
 
 
 @MODELS.register_module()
@@ -22,8 +24,8 @@ class SampleAwareClassifier(ImageClassifier):
         **kwargs: See :class:`mmpretrain.models.ImageClassifier`.
     """
 
-    def __init__(self, *args, penalties: Sequence[dict] = (), **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args, penalties: Sequence[dict] = (), data_preprocessor: Optional[dict] = None, **kwargs):
+        super().__init__(*args, data_preprocessor=sample_preprocessor(data_preprocessor), **kwargs)
         self.penalties = nn.ModuleList(MODELS.build(penalty) for penalty in penalties)
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
@@ -36,10 +38,13 @@ class SampleAwareClassifier(ImageClassifier):
         Returns:
             dict[str, Tensor]: The head's losses and ``loss_<penalty>`` for each penalty.
         """
-        losses = self.head.loss(
-            self.extract_feat(inputs), data_samples, **self.loss_kwargs(data_samples, inputs.device)
-        )
+        kwargs = self.loss_kwargs(data_samples, inputs.device)
+        losses = head_loss(self.head, self.extract_feat(inputs), data_samples, **kwargs)
         return dict(losses, **self.penalty_losses())
+
+    def predict(self, inputs: Tensor, data_samples: Optional[List[DataSample]] = None, **kwargs) -> List[DataSample]:
+        """As upstream's: ``pred_score`` (K,) and ``pred_label`` (1,) of B samples."""
+        return head_predictions(self.head, self.extract_feat(inputs), data_samples, **kwargs)
 
     def penalty_losses(self) -> Dict[str, Tensor]:
         """``loss_<penalty>`` of each penalty."""

@@ -8,7 +8,9 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ...stamps import read_weights, sample_indices
+from ...stamps import read_weights, sample_indices, write_predictions
+from ..data_preprocessors.sample_data_preprocessor import sample_preprocessor
+from ..heads.head_loss import head_loss
 
 PREDICTORS = ('ensemble', 'net1', 'net2')
 
@@ -43,6 +45,10 @@ class TwoNetworks(BaseModel):
         ValueError: Unknown ``predict_with``.
     """
 
+    #: Of a subclass with a loss of its own: whether that passes each image of the batch, as it is, through each network
+    #: once.
+    plain_logits = False
+
     def __init__(
         self,
         network: dict,
@@ -62,8 +68,7 @@ class TwoNetworks(BaseModel):
             )
         network = copy.deepcopy(network)
         network.setdefault('type', 'ImageClassifier')
-        preprocessor = dict(data_preprocessor or network.get('data_preprocessor') or {})
-        preprocessor.setdefault('type', 'ClsDataPreprocessor')
+        preprocessor = sample_preprocessor(data_preprocessor or network.get('data_preprocessor'))
         augments = network.pop('train_cfg', None)
         if augments is not None:
             preprocessor.setdefault('batch_augments', augments)
@@ -101,13 +106,10 @@ class TwoNetworks(BaseModel):
         """``pred_score`` (K,) and ``pred_label`` (1,) of ``predict_with``, and ``pred_label_<name>`` of all three."""
         logits = self.logits(inputs)
         scores = logits[self.predict_with].float().softmax(1)
-        labels = {name: value.argmax(1, keepdim=True) for name, value in logits.items()}
-        data_samples = data_samples or [DataSample() for _ in scores]
-        for i, sample in enumerate(data_samples):
-            sample.set_pred_score(scores[i]).set_pred_label(labels[self.predict_with][i])
-            for name, label in labels.items():
-                sample.set_field(label[i], f'pred_label_{name}', dtype=torch.Tensor)
-        return data_samples
+        labels = {name: value.argmax(1) for name, value in logits.items()}
+        named = {f'pred_label_{name}': label for name, label in labels.items()}
+        data_samples = [DataSample() for _ in scores] if data_samples is None else data_samples
+        return write_predictions(data_samples, scores, dict(pred_label=labels[self.predict_with], **named))
 
     def loss(self, inputs: Tensor, data_samples: List[DataSample]) -> dict:
         """``loss_net1`` and ``loss_net2``, means over the batch, and the networks' penalties."""
@@ -150,7 +152,9 @@ class TwoNetworks(BaseModel):
         feats = net.extract_feat(inputs)
         handle = net.head.register_forward_hook(catch)
         try:
-            terms = [term for name, term in net.head.loss(feats, data_samples, **kwargs).items() if 'loss' in name]
+            terms = [
+                term for name, term in head_loss(net.head, feats, data_samples, **kwargs).items() if 'loss' in name
+            ]
         finally:
             handle.remove()
         if any(term.shape != (len(data_samples),) for term in terms):

@@ -2,16 +2,17 @@ from typing import Sequence
 
 import torch
 import torch.nn.functional as F
-from mmpretrain.models import ClsDataPreprocessor
 from torch import Tensor
 
 from ...registry import MODELS
+from ...sample_batch import unlisted
 from .batch_views import BatchView
 from .cached_view import CachedView
+from .sample_data_preprocessor import SampleDataPreprocessor
 
 
 @MODELS.register_module()
-class MultiViewDataPreprocessor(ClsDataPreprocessor):
+class MultiViewDataPreprocessor(SampleDataPreprocessor):
     """Several random views of each training image, (V, B, C, H, W); the plain image, (B, C, H, W), in test.
 
     The views are either made here, batched on the device from uint8 images (``views``), or come as a list from the
@@ -66,6 +67,10 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
 
     def _labels_to_device(self, samples):
         """Upstream's scattering of labels and scores, at a third of its time, and only where they have to move."""
+        batch = unlisted(samples)
+        if batch is not None:
+            self.labels_to_device(batch)
+            return batch
         for name in ('gt_label', 'gt_score'):
             if samples and name in samples[0] and samples[0].get(name).device != self.device:
                 values = [sample.get(name) for sample in samples]

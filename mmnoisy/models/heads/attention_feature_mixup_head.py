@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...stamps import read_targets
+from .head_loss import score_loss
 
 
 class GroupAttention(BaseModule):
@@ -113,7 +114,7 @@ class AttentionFeatureMixupHead(LinearClsHead):
         features = self.pre_logits(feats)
         # Not passed where it is None: losses of other packages may not take it.
         kwargs = {} if weight is None else dict(weight=weight)
-        losses = self._get_loss(self.fc(features), data_samples, **kwargs)
+        losses = score_loss(self, self.fc(features), data_samples, **kwargs)
         losses['loss'] = losses['loss'] * (1 - self.afm_weight)
         groups = self.random_groups(len(features), weight, features.device)
         if not len(groups):

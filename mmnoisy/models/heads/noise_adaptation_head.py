@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ...progress import current_epoch
 from ...registry import MODELS
+from .head_loss import score_loss
 
 
 @MODELS.register_module()
@@ -91,9 +92,9 @@ class NoiseAdaptationHead(LinearClsHead):
         """
         cls_score = self(feats)
         if current_epoch() >= self.begin:
-            losses = self._get_loss(self.noisy_log_posterior(cls_score), data_samples, **kwargs)
+            losses = score_loss(self, self.noisy_log_posterior(cls_score), data_samples, **kwargs)
         else:
-            losses = self._get_loss(cls_score, data_samples, **kwargs)
+            losses = score_loss(self, cls_score, data_samples, **kwargs)
             # DDP waits for the gradient of every parameter.
             losses['loss'] = losses['loss'] + 0 * self.noise_logits.sum()
         losses['channel_diagonal'] = self.transition().diagonal().mean()

@@ -5,6 +5,7 @@ from .apl_loss import APLLoss
 from .aul_loss import AULLoss
 from .backward_correction_loss import BackwardCorrectionLoss
 from .cores2_loss import CORES2Loss
+from .dense_loss import DenseLoss
 from .elr_loss import ELRLoss
 from .eps_softmax_loss import EpsSoftmaxLoss
 from .expected_loss import ExpectedLoss
@@ -13,6 +14,7 @@ from .gce_loss import GCELoss
 from .gls_loss import GLSLoss
 from .hard_bootstrapping_loss import HardBootstrappingLoss
 from .importance_reweighting_loss import ImportanceReweightingLoss
+from .jal_loss import JALLoss
 from .l1_penalty import L1Penalty
 from .logit_clip_loss import LogitClipLoss
 from .mae_loss import MAELoss
@@ -38,6 +40,7 @@ __all__ = [
     'AULLoss',
     'BackwardCorrectionLoss',
     'CORES2Loss',
+    'DenseLoss',
     'ELRLoss',
     'EpsSoftmaxLoss',
     'ExpectedLoss',
@@ -46,6 +49,7 @@ __all__ = [
     'GLSLoss',
     'HardBootstrappingLoss',
     'ImportanceReweightingLoss',
+    'JALLoss',
     'L1Penalty',
     'LogitClipLoss',
     'MAELoss',

@@ -142,6 +142,16 @@ def test_refuses_other_data_and_names_the_right_number(tmp_path):
     build_runner(cfg).test()
 
 
+@pytest.mark.parametrize('method', ['elr', 'sop'])
+def test_refuses_joined_sets_in_which_two_images_would_share_a_target(tmp_path, method):
+    cfg = state_cfg(tmp_path, method)
+    inner = cfg.train_dataloader.dataset.to_dict()
+    cfg.train_dataloader.dataset = dict(type='ConcatDataset', datasets=[inner, dict(inner, seed=1)])
+    cfg.default_hooks.pop('summary', None)
+    with pytest.raises(ValueError, match='keeps something for each sample, but in the training set, a ConcatDataset'):
+        train(cfg)
+
+
 @pytest.mark.parametrize('hook, message', [
     ('LossStateHook', 'no loss that keeps something per sample'),
     ('LabelDistributionHook', 'no loss that learns a label distribution'),

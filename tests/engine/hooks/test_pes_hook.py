@@ -135,11 +135,11 @@ def test_two_ranks(tmp_path, base, semi):
 
 
 def test_without_a_confident_sample_all_are_trained_on(tmp_path, monkeypatch):
-    def nothing(model, loader, measure):
-        labels = torch.tensor(loader.dataset.gt_labels)
+    def nothing(self, runner, measure):
+        labels = torch.tensor(runner.train_dataloader.dataset.gt_labels)
         return dict(own=torch.zeros(len(labels)), predicted=(labels + 1) % 10)
 
-    monkeypatch.setattr('mmnoisy.engine.hooks.pes_hook.sweep', nothing)
+    monkeypatch.setattr('mmnoisy.engine.shared_sweep.SharedSweep.run', nothing)
     runner, spy = spied(config(tmp_path, epochs=2))
     assert sum(len(index) for index, *_ in spy.batches) == 384  # six whole batches
     assert all(torch.equal(weights, torch.ones_like(weights)) for _, _, weights, _ in spy.batches)

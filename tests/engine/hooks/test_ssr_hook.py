@@ -91,6 +91,16 @@ def test_relabelling_starts_from_the_observed_labels_each_epoch(tmp_path):
     assert torch.equal(hook.record['suggested'][hook.record['selected']], hook._targets[hook.record['selected']])
 
 
+def test_neighbours_of_frozen_features_are_looked_for_once(monkeypatch):
+    hook, features, rows = SSRHook(k=5), torch.randn(40, 6), torch.arange(40)
+    first = hook.neighbours(features, rows)
+    assert hook.neighbours(features.clone(), rows) is first
+    other = hook.neighbours(features + torch.randn(40, 6), rows)
+    assert other is not first and not torch.equal(other[0][2], first[0][2])
+    monkeypatch.setattr('mmnoisy.engine.hooks.ssr_hook._KEPT', 199)
+    assert not isinstance(hook.neighbours(features, rows), list)
+
+
 def test_a_confidence_of_theta_r_is_not_above_it(tmp_path, monkeypatch):
     """``theta_r=1`` is for never, also where softmax is exactly 1 in float32."""
 

@@ -172,6 +172,10 @@ CASES = [
     Case('NNCELoss', dict(min_prob=0.01), lambda z, t: nnce(z, t, 0.01)),
     Case('AMSELoss', {}, amse),
     Case('AMSELoss', dict(a=1.0), lambda z, t: amse(z, t, 1)),
+    Case('JALLoss', {}, lambda z, t: nce(z, t) + amse(z, t)),
+    Case('JALLoss', dict(alpha=5.0, beta=0.5, a=20.0), lambda z, t: 5 * nce(z, t) + 0.5 * amse(z, t, 20)),
+    # Boxes; pixels have a file of their own.
+    Case('DenseLoss', dict(loss=dict(type='mmnoisy.GCELoss')), gce),
     Case('AGCELoss', {}, lambda z, t: (1.6**0.6 - (0.6 + p_label(z, t)) ** 0.6) / 0.6),
     Case('AGCELoss', dict(a=6.0, q=1.5), lambda z, t: (7**1.5 - (6 + p_label(z, t)) ** 1.5) / 1.5),
     Case('AULLoss', {}, lambda z, t: ((5.5 - p_label(z, t)) ** 3 - 4.5**3) / 3),

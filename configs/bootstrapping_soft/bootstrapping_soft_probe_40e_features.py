@@ -1,0 +1,2 @@
+_base_ = '../ce/ce_probe_40e_features.py'
+model = dict(head=dict(loss=dict(_delete_=True, type='mmnoisy.SoftBootstrappingLoss', beta=0.95)))
