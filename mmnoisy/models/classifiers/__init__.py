@@ -1,6 +1,7 @@
 from .co_teaching import CoTeaching
 from .co_teaching_plus import CoTeachingPlus
 from .consistency import ConsistencyClassifier
+from .distilled import DistilledClassifier
 from .dividemix import DivideMix
 from .elr_plus import ELRPlus
 from .feature_consistency import FeatureConsistencyClassifier
@@ -16,6 +17,7 @@ __all__ = [
     'CoTeaching',
     'CoTeachingPlus',
     'ConsistencyClassifier',
+    'DistilledClassifier',
     'DivideMix',
     'ELRPlus',
     'FeatureConsistencyClassifier',
