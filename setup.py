@@ -23,6 +23,9 @@ FEATURES = [
 # What `mmnoisy export --onnx` needs.
 ONNX = ['onnx>=1.20,<2', 'onnxscript>=0.7,<1']
 
+# What a search needs; its best trials are drawn by plotly.
+SEARCH = ['optuna>=5,<6', 'plotly>=7,<8']
+
 
 class BuildWithMim(build_py):
     """Puts :data:`MIM` into the package: copies in a wheel, links to the sources under ``pip install -e``."""
@@ -68,13 +71,14 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.10',
     packages=find_packages(include=['mmnoisy', 'mmnoisy.*']),
-    package_data={'mmnoisy': ['py.typed'], 'mmnoisy.report': ['templates/*']},
+    package_data={'mmnoisy': ['py.typed'], 'mmnoisy.report': ['templates/*'], 'mmnoisy.search': ['portfolio.json']},
     install_requires=TORCH
     + ['numpy', 'pillow>=10.1', 'scipy', 'scikit-learn', 'packaging', 'matplotlib', 'rich', 'tensorboard'],
     extras_require=dict(
         STACKS,
         features=FEATURES,
         onnx=ONNX,
+        search=SEARCH,
         tests=[
             'pytest==9.2.0',
             'pytest-xdist==3.8.0',
@@ -87,6 +91,7 @@ setup(
             'onnxruntime==1.32.0',
             *FEATURES,
             *ONNX,
+            *SEARCH,
         ],
         docs=['sphinx==9.0.4', 'myst-parser==5.2.0', 'furo==2025.12.19', 'sphinx-copybutton==0.5.2'],
     ),

@@ -53,7 +53,7 @@ def config_path(name: str) -> str:
         root = _PACKAGE.parent / 'configs'
     path = root / (name if name.endswith('.py') else f'{name}.py')
     if not path.is_file():
-        hidden = {'_base_', 'suites'}
+        hidden = {'_base_', 'suites', 'spaces'}
         names = sorted(str(file.relative_to(root)) for file in root.rglob('*.py') if not hidden & set(file.parts))
         similar = ', '.join(difflib.get_close_matches(name, names, cutoff=0.4))
         raise FileNotFoundError(f'mmnoisy has no config {name!r}. ' + (f'Similar: {similar}.' if similar else ''))

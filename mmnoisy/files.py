@@ -45,7 +45,7 @@ def replace_file(path, mode: str = 'w', sync: bool = True, **options):
         os.replace(part, path)
     except BaseException as error:
         part.unlink(missing_ok=True)
-        reason = _full(error)
+        reason = full_disk(error)
         if reason is None:
             raise
         what = reason.strerror or str(reason)
@@ -92,7 +92,7 @@ def remove_parts(folder) -> None:
         part.unlink(missing_ok=True)
 
 
-def _full(error):
+def full_disk(error):
     """The error of a full disk that is, or is behind, ``error``: torch raises its own on top of it, numpy hides the number."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, None):

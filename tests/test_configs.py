@@ -52,7 +52,7 @@ STAND_INS = {
     'TIMMBackbone': (dict(type='ResNet', depth=18, stem_channels=4, base_channels=4), 32),
 }
 
-FILES = sorted(path for path in CONFIGS.rglob('*.py') if not {'_base_', 'suites'} & set(path.parts))
+FILES = sorted(path for path in CONFIGS.rglob('*.py') if not {'_base_', 'suites', 'spaces'} & set(path.parts))
 
 
 @DATASETS.register_module()

@@ -9,7 +9,7 @@ from mmnoisy.registry import MODELS
 
 from .helpers import digits_cfg, train
 
-TIMES = ('train_seconds', 'images_per_second')
+TIMES = ('train_seconds', 'evaluation_seconds', 'images_per_second')
 
 
 @MODELS.register_module(force=True)

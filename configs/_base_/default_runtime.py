@@ -1,6 +1,7 @@
 default_scope = 'mmpretrain'
 
 default_hooks = dict(
+    runtime_info=dict(type='mmnoisy.TrainLogHook'),
     preflight=dict(type='mmnoisy.PreflightHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100),
@@ -11,7 +12,11 @@ default_hooks = dict(
     run_guard=dict(type='mmnoisy.RunGuardHook'),
     finite_loss=dict(type='mmnoisy.FiniteLossHook'),
     summary=dict(type='mmnoisy.SummaryHook'),
+    fast_step=dict(type='mmnoisy.FastStepHook'),
 )
+# Faster steps, rounded otherwise: channels_last=True, optimizer='foreach' or 'fused', cudnn_benchmark=True,
+# compile='default' or 'reduce-overhead'. See docs/speed.md.
+fast = dict(channels_last=False, optimizer=None, cudnn_benchmark=False, compile=None)
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

@@ -2,7 +2,7 @@ _base_ = [
     '../_base_/models/preact_resnet18_cifar.py',
     '../_base_/datasets/fashion-mnist.py',
     '../_base_/schedules/sgd_120e_cosine.py',
-    '../_base_/default_runtime.py',
+    '../_base_/small_data_runtime.py',
 ]
 _base_.model.backbone.in_channels = 1
 model = dict(

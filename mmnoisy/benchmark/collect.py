@@ -6,6 +6,7 @@ from typing import Dict, List
 from ..evaluation.results_file import ACCURACIES, OTHERS, add_run, read_results, write_results
 from ..evaluation.tables import write_tables
 from ..files import write_text
+from .choice import choice_page, choices, draw_choices
 from .page import csv_text, page
 from .picture import draw
 from .store import Store
@@ -36,6 +37,11 @@ def collect(store: Store, root) -> str:
     write_text(folder / f'{name}.csv', csv_text(store))
     write_text(folder / f'{name}.md', page(store, f'{name}.png' if drawn else None))
     written += [str(PAGES / f'{name}.{ending}') for ending in ('md', 'csv', *(['png'] if drawn else []))]
+    chosen = choices(store)
+    if chosen:
+        draw_choices(chosen, folder / f'{name}-choice.png')
+        write_text(folder / f'{name}-choice.md', choice_page(store, chosen, f'{name}-choice.png'))
+        written += [str(PAGES / f'{name}-choice.{ending}') for ending in ('md', 'png')]
     written += write_tables(root)
     return f'{len(results)} of {len(store.suite.cells)} runs. Written: {", ".join(dict.fromkeys(written))}.'
 

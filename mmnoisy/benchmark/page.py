@@ -68,7 +68,8 @@ def _title(suite, method: str) -> str:
     return suite.methods[method].get('title', method)
 
 
-def _table(head: List[str], rows: List[List[str]]) -> str:
+def table(head: List[str], rows: List[List[str]]) -> str:
+    """A table in Markdown."""
     lines = ['| ' + ' | '.join(head) + ' |', '| --- ' * len(head) + '|']
     return '\n'.join(lines + ['| ' + ' | '.join(row) + ' |' for row in rows])
 
@@ -77,7 +78,7 @@ def _by_noise(suite, figures: List[Figures], cell) -> str:
     """A table of methods and noises; a method of which nothing is known has no row."""
     found = {(entry.method, entry.noise): cell(entry) for entry in figures}
     rows = [[_title(suite, m), *(found.get((m, n), '') for n in suite.noises)] for m in suite.methods]
-    return _table(['method', *suite.noises], [row for row in rows if any(row[1:])])
+    return table(['method', *suite.noises], [row for row in rows if any(row[1:])])
 
 
 def _accuracies(store: Store, figures: List[Figures]) -> str:
@@ -108,7 +109,7 @@ def _compared(store: Store) -> str:
     )
     if ranks.p is not None:
         text += f" Friedman's test that the ranked methods are alike: p = {ranks.p:.2g}."
-    return f'## Compared\n\n{text}\n\n{_table(head, rows)}'
+    return f'## Compared\n\n{text}\n\n{table(head, rows)}'
 
 
 def _against(found) -> List[str]:
@@ -121,8 +122,7 @@ def _selection(suite, figures: List[Figures]) -> str:
         texts = [mean_text(entry.means.get(metric), metric) for metric in ('at_best_val', 'oracle_best')]
         return ' / '.join(texts) if all(texts) else ''
 
-    table = _by_noise(suite, figures, cell)
-    return f'## Best epoch on noisy validation / oracle best\n\n{table}'
+    return f'## Best epoch on noisy validation / oracle best\n\n{_by_noise(suite, figures, cell)}'
 
 
 def _others(suite, figures: List[Figures]) -> str:
@@ -136,7 +136,7 @@ def _others(suite, figures: List[Figures]) -> str:
         return ''
     head = ['method', 'noise', *(METRICS[metric].title for metric in metrics), 'seconds of training']
     text = 'Figures of the test set in percent; those of the training samples (AUC and so on) at the last epoch, in [0, 1].'
-    return f'## Other figures\n\n{text}\n\n{_table(head, rows)}'
+    return f'## Other figures\n\n{text}\n\n{table(head, rows)}'
 
 
 def _seconds(entry: Figures) -> str:

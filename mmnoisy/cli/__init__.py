@@ -17,6 +17,7 @@ COMMANDS = {
     'audit': 'which labels are wrong, how sure that is, and what they should be: issues.csv, report.html',
     'fix': 'a corrected list of the images of an audit; the images stay as they are',
     'train': 'train a classifier on class folders or a table; writes an ordinary config file',
+    'search': 'the best combination of losses, selection, correction, ... by noisy validation; within a budget',
     'predict': 'classes of images in words: predictions.csv',
     'report': 'one self-contained page about a run or an audit; several give a comparison',
     'evaluate': 'accuracy of a run on labelled data, by class',

@@ -21,3 +21,19 @@ def quoted(path) -> str:
     import shlex
 
     return shlex.quote(str(path))
+
+
+def budget_option(text):
+    """``--budget`` of a search; None where it is not given.
+
+    Raises:
+        ValueError: It is no time, and no number of epochs or trials.
+    """
+    from argparse import ArgumentTypeError
+
+    from ..search.budget import budget_of
+
+    try:
+        return None if text is None else budget_of(text)
+    except ArgumentTypeError as error:
+        raise ValueError(f'--budget: {error}') from error

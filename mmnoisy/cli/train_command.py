@@ -2,7 +2,7 @@
 
 from .. import api
 from ..console import console, header, table, without_log
-from .reading import add_data, quoted, reading
+from .reading import add_data, budget_option, quoted, reading
 
 _METHODS = ('auto', 'ce', 'gce', 'elr', 'coteaching', 'dividemix', 'aum', 'ssr', 'smp')
 
@@ -32,6 +32,11 @@ def add_arguments(parser) -> None:
     parser.add_argument('--epochs', type=int, help='10 to 30 to fine-tune, 30 from scratch, 40 on features by default')
     parser.add_argument('--batch-size', type=int, help='the learning rate follows it')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--budget',
+        metavar='TIME',
+        help='auto: also search for the best combination, so long: 10m, 200ep (epochs), 40t (trials)',
+    )
     parser.add_argument('--workers', type=int, help='processes that load images')
     parser.add_argument('--resume', action='store_true', help='go on with the run in the work dir')
     parser.add_argument('--verbose', action='store_true', help="mmengine's log in place of the bar")
@@ -42,6 +47,7 @@ def run(args) -> int:
     _check_overrides(args.overrides)
     names = ('backbone', 'pretrained', 'scratch', 'frozen', 'size', 'epochs', 'batch_size', 'seed')
     options = {name: getattr(args, name) for name in names}
+    options['budget'] = budget_option(args.budget)
     options['workers'] = _workers() if args.workers is None else args.workers
     console().print(f'Reading {args.data} ...')
     with without_log(args.verbose):

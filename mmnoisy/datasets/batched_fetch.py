@@ -52,6 +52,14 @@ def is_plain_packing(pipeline) -> bool:
     return pack.input_key == 'img' and not pack.algorithm_keys and pack.meta_keys == PackInputs.DEFAULT_META_KEYS
 
 
+class Stacked(tuple):
+    """All images of a data set and their files, see :func:`stack_images`."""
+
+    def __deepcopy__(self, memo) -> 'Stacked':
+        # mmengine copies a data set with the config of its loader.
+        return self
+
+
 def stack_images(dataset) -> Optional[Tuple[Tensor, Optional[List[str]]]]:
     """All images of a data set in one tensor, (N, C, H, W) of their type (uint8, float16 or float32), and their files
     where samples name them.
@@ -69,7 +77,8 @@ def stack_images(dataset) -> Optional[Tuple[Tensor, Optional[List[str]]]]:
     if images is None:
         return None
     stacked = torch.from_numpy(images)
-    return stacked.unsqueeze(1) if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2).contiguous(), paths
+    stacked = stacked.unsqueeze(1) if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2).contiguous()
+    return Stacked((stacked, paths))
 
 
 def _stack_single(dataset, first: np.ndarray) -> Tuple[Optional[np.ndarray], Optional[List[str]]]:

@@ -42,6 +42,7 @@ class LabelNoise:
             ones. Defaults to None.
         seed (int): Seed of the noise and of the split. Defaults to 0.
         holdout (float): Share of each noisy class that is set aside for validation, in [0, 1). Defaults to 0.
+        fold (int): Which share is set aside, of the disjoint ones that the same ``seed`` gives, from 0. Defaults to 0.
         part (str): ``'train'`` (without the held-out rows), ``'val'`` (the held-out rows) or ``'all'``.
             Defaults to ``'train'``.
         pipeline (Sequence[dict], optional): Transforms; the source's own where None.
@@ -69,6 +70,7 @@ class LabelNoise:
     source: Any
     noise: Optional[dict]
     holdout: float
+    fold: int
     part: str
     pipeline: Any
     num_classes: int
@@ -94,11 +96,19 @@ class LabelNoise:
         test_mode: bool = False,
         batched: bool = True,
         conflicts: str = 'refuse',
+        fold: int = 0,
     ):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
         if isinstance(holdout, bool) or not isinstance(holdout, Real) or not 0 <= holdout < 1:
             raise ValueError(f'LabelNoise: holdout must be a number in [0, 1), not {holdout!r}.')
+        if isinstance(fold, bool) or not isinstance(fold, int) or fold < 0 or fold and (fold + 1) * holdout > 1 + 1e-9:
+            raise ValueError(
+                'LabelNoise: fold must be a whole number from 0, with (fold + 1) * holdout at most 1, not '
+                f'{fold!r} with holdout={holdout}.'
+            )
+        if fold and not holdout:
+            raise ValueError('LabelNoise: fold needs holdout > 0.')
         if part == 'val' and holdout == 0:
             raise ValueError("LabelNoise: part='val' needs holdout > 0.")
         if part == 'val' and any(option is not None for option in (keep, threshold_samples, trusted)):
@@ -111,7 +121,7 @@ class LabelNoise:
         self._check_options(noise, trusted, threshold_samples, conflicts, save_to)
         self.source = build_source(source)
         self.noise = None if noise is None else dict(noise)
-        self.seed, self.holdout, self.part, self.test_mode = seed, holdout, part, test_mode
+        self.seed, self.holdout, self.fold, self.part, self.test_mode = seed, holdout, fold, part, test_mode
         self.pipeline = self._pipeline(pipeline)
         # A dict, so that views of this data set with other pipelines share the images.
         self._stacked = dict() if batched else dict(images=None)
@@ -295,7 +305,8 @@ class LabelNoise:
         held_out = np.zeros(len(noisy), dtype=bool)
         for label in range(self.num_classes):
             members = rng.permutation(np.flatnonzero(noisy == label))
-            held_out[members[: int(round(self.holdout * len(members)))]] = True
+            first, end = (int(round(fold * self.holdout * len(members))) for fold in (self.fold, self.fold + 1))
+            held_out[members[first:end]] = True
         return np.flatnonzero(held_out if self.part == 'val' else ~held_out)
 
     def _save(self, path, noisy, original):

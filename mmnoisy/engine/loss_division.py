@@ -13,7 +13,8 @@ from torch import Tensor
 from ..functional.mixtures import MIXTURES, MixtureFit, min_max
 from .division_plot import plot_fit
 from .measures import cross_entropies
-from .sweep import sweep, sweep_loader
+from .shared_sweep import shared_sweep
+from .sweep import precision, sweep, sweep_loader
 
 
 def _check_options(owner: str, mixture: str, options: dict) -> None:
@@ -72,8 +73,12 @@ class LossDivision:
             runner (Runner): A run in training.
             rows (Tensor, optional): The M ``sample_idx`` to measure, ascending; all where None.
         """
-        loader = sweep_loader(runner, rows=rows)
-        losses = sweep(runner.model, loader, partial(cross_entropies, networks=self.networks), rows)['loss'].numpy()
+        measure = partial(cross_entropies, networks=self.networks)
+        if rows is None:
+            found = shared_sweep(runner).run(runner, measure)
+        else:
+            found = sweep(runner.model, sweep_loader(runner, rows=rows), measure, rows, precision(runner))
+        losses = found['loss'].numpy()
         return np.stack([min_max(column, self.percentile) for column in losses.T], axis=1)
 
     def fit(self, runner, losses: np.ndarray, labels: Tensor, number: int) -> Tuple[Tensor, Dict[str, float]]:

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from ..functional.margins import margins
 from ..functional.prototypes import class_similarities
+from ..models.classifiers.two_networks import TwoNetworks
 from ..stamps import observed_labels, predicted_classes, predicted_scores
+from .one_pass import OnePass, predicts_by_softmax
 
 
 def mean_probabilities(model, inputs: Tensor) -> Tensor:
@@ -29,6 +31,13 @@ def pooled(features) -> Tensor:
     """What ``extract_feat`` gives as (B, C): its last output, averaged over places where that is a map."""
     features = features[-1] if isinstance(features, (tuple, list)) else features
     return features.flatten(2).mean(2) if features.ndim > 2 else features
+
+
+def own_and_predicted(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
+    """A sweep's measure: ``own``, the probability of the observed label, and ``predicted``, the class, (B,) each."""
+    probabilities = model(inputs, mode='tensor').float().softmax(1)
+    label = observed_labels(data_samples, inputs.device)
+    return dict(own=probabilities.gather(1, label[:, None]).flatten(), predicted=probabilities.argmax(1))
 
 
 def image_features(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
@@ -66,8 +75,11 @@ def corrected_labels(model, inputs: Tensor, data_samples: list, vectors: Tensor)
 
 def noisy_posteriors(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
     """A sweep's measure: ``posterior`` (B, K), the prediction, and ``label`` (B,), the observed label."""
+    label = observed_labels(data_samples, inputs.device)
+    if predicts_by_softmax(network_of(model)):
+        return dict(posterior=model(inputs, mode='tensor').softmax(1), label=label)
     results = model(inputs, data_samples, mode='predict')
-    return dict(posterior=predicted_scores(results), label=observed_labels(results, inputs.device))
+    return dict(posterior=predicted_scores(results), label=label)
 
 
 def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
@@ -75,8 +87,19 @@ def predicted_labels(model, inputs: Tensor, data_samples: list) -> Dict[str, Ten
 
     Each further ``pred_label_<name>`` of a model of several networks gives a ``prediction_<name>`` (B,).
     """
+    network, label = network_of(model), observed_labels(data_samples, inputs.device)
+    if predicts_by_softmax(network):
+        # Of the probabilities, as the model's own prediction: two logits may differ where those do not.
+        return dict(label=label, prediction=model(inputs, mode='tensor').softmax(1).argmax(1))
+    if isinstance(network, TwoNetworks) and type(network).predict is TwoNetworks.predict:
+        found = {name: logits.argmax(1) for name, logits in model.logits(inputs).items()}
+        own = found[network.predict_with]
+        return dict(label=label, prediction=own, **{f'prediction_{name}': value for name, value in found.items()})
     results = model(inputs, data_samples, mode='predict')
-    found = dict(label=observed_labels(results, inputs.device))
-    for name, labels in predicted_classes(results).items():
-        found[name.replace('pred_label', 'prediction')] = labels
-    return found
+    found = {key.replace('pred_label', 'prediction'): value for key, value in predicted_classes(results).items()}
+    return dict(label=label, **found)
+
+
+def network_of(model):
+    """The network that a measure was called with, without what shares its passes."""
+    return model.network if isinstance(model, OnePass) else model

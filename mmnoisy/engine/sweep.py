@@ -1,11 +1,13 @@
 """One no-grad pass over a data set, with results keyed by ``sample_idx`` and equal on all ranks."""
 
 import copy
-from typing import Any, Callable, Dict, Optional
+from contextlib import nullcontext
+from typing import Any, Callable, ContextManager, Dict, Optional
 
 import torch
 from mmengine.dataset import Compose
 from mmengine.dist import all_reduce, all_reduce_params, get_rank, get_world_size
+from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import TRANSFORMS
 from torch import Tensor, nn
@@ -13,6 +15,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..stamps import sample_indices
 from .model_parts import unwrap
+from .one_pass import OnePass
+
+#: Without gradients a batch of this many times the training's takes no more memory, up to so many samples.
+LARGER, LARGEST = 4, 1024
 
 #: Maps (model, inputs (B, C, H, W), data_samples) to ``{name: (B, ...)}`` tensors.
 Measure = Callable[[nn.Module, Tensor, list], Dict[str, Tensor]]
@@ -43,12 +49,20 @@ def with_pipeline(dataset: Dataset, pipeline: list) -> Dataset:
     return view
 
 
+def precision(runner: Runner) -> ContextManager:
+    """The context of a pass without gradients: autocast where, and as, training has it."""
+    wrapper = runner.optim_wrapper
+    if not isinstance(wrapper, AmpOptimWrapper):
+        return nullcontext()
+    return torch.autocast(next(runner.model.parameters()).device.type, dtype=wrapper.cast_dtype)
+
+
 def sweep_loader(runner: Runner, dataset: Optional[Dataset] = None, rows: Optional[Tensor] = None) -> DataLoader:
     """Loader for a sweep: in order, each sample once over all ranks, test transforms.
 
     Args:
-        runner (Runner): Gives the batch size, the workers and the test transforms (those of ``test_dataloader``, else
-            of ``val_dataloader``).
+        runner (Runner): Gives the workers, the test transforms (those of ``test_dataloader``, else of ``val_dataloader``)
+            and the batch size: four times that of training, up to 1,024.
         dataset (Dataset, optional): What to go over; the training set, with the test transforms, where None.
 
     Raises:
@@ -78,8 +92,10 @@ def sweep_loader(runner: Runner, dataset: Optional[Dataset] = None, rows: Option
     if rows is not None:
         # With more ranks than rows some row is measured twice, which the mean over visits undoes.
         sampler = rows[get_rank() % len(rows) :: get_world_size()].tolist()
+    size = cfg['batch_size']
     cfg.update(
         dataset=dataset,
+        batch_size=max(size, min(LARGER * size, LARGEST)),
         sampler=sampler,
         drop_last=False,
         persistent_workers=workers > 0 and cfg.get('persistent_workers', False),
@@ -88,17 +104,24 @@ def sweep_loader(runner: Runner, dataset: Optional[Dataset] = None, rows: Option
 
 
 @torch.no_grad()
-def sweep(model: nn.Module, loader: DataLoader, measure: Measure, rows: Optional[Tensor] = None) -> Dict[str, Tensor]:
+def sweep(
+    model: nn.Module,
+    loader: DataLoader,
+    measure: Measure,
+    rows: Optional[Tensor] = None,
+    context: Optional[ContextManager] = None,
+) -> Dict[str, Tensor]:
     """Measure every sample of a loader's data set.
 
     Collective: all ranks must call it. The model is in eval mode meanwhile, and each module's mode is restored.
 
     Args:
-        model (nn.Module): Wrapped or not; the unwrapped model is called.
+        model (nn.Module): Wrapped or not; the unwrapped model is called, as a :class:`OnePass`.
         loader (DataLoader): See :func:`sweep_loader`.
         measure (Callable): ``(model, inputs, data_samples) -> {name: (B, ...)}``. Reduce to what is needed: an
             (N, K) result is large at ImageNet's size.
         rows (Tensor, optional): The ``sample_idx`` that the loader goes over, (M,), ascending, where not all.
+        context (ContextManager, optional): Entered for each batch, see :func:`precision`. Defaults to None.
 
     Returns:
         dict[str, Tensor]: ``{name: (N, ...)}`` on the CPU, row i for ``sample_idx`` i, floats in float32, equal on
@@ -116,13 +139,16 @@ def sweep(model: nn.Module, loader: DataLoader, measure: Measure, rows: Optional
     count = torch.zeros(size, device=device)
     sums: Dict[str, Tensor] = {}
     kinds: Dict[str, torch.dtype] = {}
+    network, context = OnePass(model), context or nullcontext()
     try:
         for batch in loader:
             data = model.data_preprocessor(batch, False)
             index = sample_indices(data['data_samples'], device)
             if rows is not None:
                 index = torch.searchsorted(rows.to(device), index)
-            for name, value in measure(model, data['inputs'], data['data_samples']).items():
+            with context:
+                measured = measure(network, data['inputs'], data['data_samples'])  # type: ignore[arg-type]
+            for name, value in measured.items():
                 if name not in sums:
                     kinds[name] = value.dtype
                     # Integers are summed in float64: exact up to 2^53.

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ..engine.model_parts import evaluated_model
-from ..engine.sweep import sweep, sweep_loader
+from ..engine.sweep import precision, sweep, sweep_loader
 from ..files import replace_file
 from ..registry import HOOKS
 from ..stamps import observed_labels, predicted_classes, predicted_scores
@@ -36,7 +36,7 @@ class PredictionsHook(Hook):
         if not cfg:
             return
         dataset = Runner.build_dataloader(cfg, seed=runner.seed).dataset
-        found = sweep(evaluated_model(runner), sweep_loader(runner, dataset), _probabilities)
+        found = sweep(evaluated_model(runner), sweep_loader(runner, dataset), _probabilities, context=precision(runner))
         if is_main_process():
             with replace_file(Path(runner.work_dir) / 'test_predictions.npz', 'wb') as file:
                 labels = {name: found[name].numpy().astype(np.int64) for name in ('pred_label', 'label')}

@@ -9,7 +9,8 @@ def draw_mix(size: int, alpha: float, device=None) -> tuple:
 
     ``max`` keeps a mixed sample nearer to its own position, so labelled samples stay in the labelled part.
     """
-    lam = torch.distributions.Beta(alpha, alpha).sample().item()
+    # Drawn on the CPU, whatever the device: nobody waits for it.
+    lam = torch.distributions.Beta(alpha, alpha, validate_args=False).sample().item()
     return max(lam, 1 - lam), torch.randperm(size, device=device)
 
 

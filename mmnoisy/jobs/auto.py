@@ -4,7 +4,8 @@
 2. One tenth of the images, with their given labels, chooses everything that follows; none of it is trained on.
 3. Linear probes on frozen features, trained with ELR, GCE and cross entropy on what is left, choose the loss (seconds).
 4. The network is trained with ELR or GCE on what is left, with mixup and averaged weights (EMA).
-5. Cross entropy is trained on all labels as given, for as many epochs. ``auto.json`` says which run won.
+5. With a budget, the portfolio and a search on these features find a combination, which is trained likewise.
+6. Cross entropy is trained on all labels as given, for as many epochs. ``auto.json`` says which run won.
 """
 
 import csv
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..datasets.own_data import OwnData, read_data
 from ..files import replace_file, write_json
+from ..search.budget import Budget
 from .options import EPOCHS, SCRATCH, TrainOptions, choose, have_features
 from .training import Job, make_banks, summary, train_one
 
@@ -26,7 +28,7 @@ AUDIT_SIZE = 128
 ROBUST = ('elr', 'gce')
 
 
-def train_auto(job: Job, begin=None, *, seed: int = 0, **options) -> Path:
+def train_auto(job: Job, begin=None, *, seed: int = 0, budget: Optional[Budget] = None, **options) -> Path:
     """Train as this module says; returns the work dir.
 
     Raises:
@@ -51,6 +53,8 @@ def train_auto(job: Job, begin=None, *, seed: int = 0, **options) -> Path:
         runs['ce'] = run(all_job, plain, 'ce')
     else:
         runs['ce'] = run(all_job, plain, 'ce_all')
+    if budget is not None:
+        runs['combination'] = run_combination(kept_job, plain, budget)
     best = max(runs, key=lambda name: (runs[name]['val'] or 0, name != 'ce'))
     found = dict(
         winner=runs[best]['folder'], runs=runs, left_out=len(flagged), chosen_by='accuracy on noisy validation'
@@ -136,11 +140,29 @@ def run(job: Job, options: TrainOptions, name: str, bank=None, test_bank=None) -
         if quick:  # Forty lines about four seconds, and a config that overrides were not written for.
             begun = begun._replace(console=False, overrides=[], say=lambda line: None)
         train_one(begun, options, folder, bank, test_bank)
-    told = summary(folder)
+    return told(job, name)
+
+
+def run_combination(job: Job, plain: TrainOptions, budget: Budget) -> dict:
+    """Search for a combination unless that is done, and train it; returns what ``auto.json`` says about it."""
+    from .combination import train_combination
+
+    if not summary(job.work_dir / 'combination'):
+        banks = None
+        if have_features() and plain.backbone != SCRATCH and plain.weights is not False:
+            probe = plain._replace(frozen=True, size=AUDIT_SIZE)
+            banks = make_banks(job, probe, job.work_dir, out=job.work_dir / 'audit' / 'features')
+        train_combination(job, plain, budget, 'combination', banks)
+    return told(job, 'combination')
+
+
+def told(job: Job, name: str) -> dict:
+    """What ``auto.json`` says about a finished run."""
+    found = summary(job.work_dir / name)
     keys = dict(val='val_accuracy_best', test='test_accuracy_at_best_val', seconds='train_seconds')
-    found = dict(folder=name, **{key: told.get(value) for key, value in keys.items()})
-    job.say(f'{name}: accuracy on noisy validation {found["val"] or float("nan"):.1f}')
-    return found
+    entry = dict(folder=name, **{key: found.get(value) for key, value in keys.items()})
+    job.say(f'{name}: accuracy on noisy validation {entry["val"] or float("nan"):.1f}')
+    return entry
 
 
 def _test_part(job: Job) -> Optional[OwnData]:

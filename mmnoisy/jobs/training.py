@@ -9,6 +9,7 @@ import numpy as np
 
 from ..datasets.image_scan import scan_images
 from ..datasets.own_data import OwnData, read_data
+from ..search.budget import Budget
 from .data_config import has_weights
 from .options import TrainOptions, choose
 from .run_folder import is_used
@@ -48,6 +49,7 @@ def train(
     say: Callable[[str], None] = print,
     reading: Optional[dict] = None,
     begin: Optional[Callable[['Job', Optional[TrainOptions]], None]] = None,
+    budget: Optional[Budget] = None,
     **options,
 ) -> Path:
     """Train a classifier on one's own data.
@@ -67,6 +69,7 @@ def train(
         say (Callable): Takes lines for the user. Defaults to ``print``.
         reading (dict, optional): Options of ``read_data``.
         begin (Callable, optional): Called with the job and its options before anything is trained.
+        budget (Budget, optional): Of a search for the best combination, for ``'auto'``. Defaults to None: no search.
         **options: ``backbone``, ``pretrained``, ``scratch``, ``frozen``, ``size``, ``epochs``, ``batch_size``, ``seed``,
             ``workers``: see :func:`mmnoisy.jobs.options.choose`.
 
@@ -76,6 +79,8 @@ def train(
     Raises:
         FileNotFoundError, ValueError, ImportError: Data or options that cannot be used; the message says what to do.
     """
+    if budget is not None and method != 'auto':
+        raise ValueError(f'--budget is of the search of --method auto, not of {method}: leave it out.')
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
     test = test if test is None or isinstance(test, OwnData) else read_data(test)
     _check_classes(data, test)
@@ -87,7 +92,7 @@ def train(
     if method == 'auto':
         from .auto import train_auto
 
-        return train_auto(job, begin, **options)
+        return train_auto(job, begin, budget=budget, **options)
     chosen = choose(method, **options)
     if begin is not None:
         begin(job, chosen)
@@ -96,8 +101,6 @@ def train(
 
 def train_one(job: Job, options: TrainOptions, folder: Path, bank=None, test_bank=None) -> Path:
     """Write the config of one run and train it in ``folder``."""
-    from ..run import forget_runs
-    from ..stages import main
     from .write_config import write_config
 
     if options.frozen and bank is None:
@@ -109,6 +112,14 @@ def train_one(job: Job, options: TrainOptions, folder: Path, bank=None, test_ban
         note = f'Written by mmnoisy for {job.data.source}.'
         write_config(path, job.data, options, work_dir=folder, test=job.test, bank=bank, test_bank=test_bank, note=note)
         job.say(f'Config: {path} (train it again with: python tools/train.py {shlex.quote(str(path))})')
+    return train_file(job, path, folder)
+
+
+def train_file(job: Job, path: Path, folder: Path) -> Path:
+    """Train a written config in ``folder``."""
+    from ..run import forget_runs
+    from ..stages import main
+
     argv = [str(path), '--work-dir', str(folder)]
     argv += ['--resume'] if job.resume else []
     overrides = [*job.overrides]

@@ -105,7 +105,10 @@ def _read_json(path: Path) -> dict:
 def _read_history(path: Path) -> List[Dict[str, float]]:
     with path.open(newline='', encoding='utf-8') as file:
         try:
-            return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+            return [
+                {key: float(value) for key, value in row.items() if value and key != 'memorised_by'}
+                for row in csv.DictReader(file)
+            ]
         except (TypeError, ValueError) as error:
             raise ValueError(f'{path} holds something else than numbers: {error}.') from error
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from mmnoisy.benchmark import driver
+from mmnoisy.benchmark import pool
 from mmnoisy.benchmark.command import main
 from mmnoisy.benchmark.progress_view import ProgressView, duration
 from mmnoisy.benchmark.store import Store
@@ -45,7 +45,7 @@ def test_a_worker_that_cannot_start_ends_the_command_with_its_log(tmp_path, monk
     program = tmp_path / 'python'
     program.write_text('#!/bin/sh\necho no torch here\nexit 1\n')
     program.chmod(0o755)
-    monkeypatch.setattr(driver.sys, 'executable', str(program))
+    monkeypatch.setattr(pool.sys, 'executable', str(program))
     with pytest.raises(SystemExit, match='(?s)ended with status 1.*no torch here'):
         main([str(write_suite(tmp_path)), '--out', str(tmp_path / 'out')])
 
@@ -54,8 +54,8 @@ def test_workers_that_die_again_and_again_end_the_command(tmp_path, monkeypatch,
     program = tmp_path / 'python'
     program.write_text('#!/bin/sh\nkill -9 $$\n')
     program.chmod(0o755)
-    monkeypatch.setattr(driver.sys, 'executable', str(program))
-    monkeypatch.setattr(driver, '_DEATHS', 2)
+    monkeypatch.setattr(pool.sys, 'executable', str(program))
+    monkeypatch.setattr(pool, '_DEATHS', 2)
     with pytest.raises(SystemExit, match='ended with status -9'):
         main([str(write_suite(tmp_path)), '--out', str(tmp_path / 'out')])
     assert capsys.readouterr().out.count('another takes its place') == 2
@@ -66,6 +66,6 @@ def test_nothing_is_started_where_nothing_is_left(tmp_path, monkeypatch, capsys)
     store = Store(suite, tmp_path / 'out')
     for cell in store.suite.cells:
         put_result(store, cell)
-    monkeypatch.setattr(driver.sys, 'executable', '/nowhere')
+    monkeypatch.setattr(pool.sys, 'executable', '/nowhere')
     assert main([str(suite), '--out', str(tmp_path / 'out')]) == 0
     assert '4 done, 0 failed, 0 running, 0 open' in capsys.readouterr().out

@@ -43,14 +43,22 @@ def labels(dataset, key='gt_label'):
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory):
-    cfg = digits_cfg(tmp_path_factory.mktemp('run'), epochs=4, optim_wrapper__optimizer__lr=0.05)
+    cfg = digits_cfg(
+        tmp_path_factory.mktemp('run'),
+        epochs=4,
+        optim_wrapper__optimizer__lr=0.05,
+        default_hooks__summary=dict(interval=1, train_interval=1),
+    )
     train(cfg)
     return cfg
 
 
 def read(cfg):
     with open(f'{cfg.work_dir}/history.csv', newline='') as file:
-        history = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+        history = [
+            {key: value if key == 'memorised_by' else float(value) for key, value in row.items() if value}
+            for row in csv.DictReader(file)
+        ]
     with open(f'{cfg.work_dir}/summary.json') as file:
         return json.load(file), history
 

@@ -25,7 +25,7 @@ from mmnoisy.config import find_config
 from mmnoisy.engine.checkpoints import newest_complete
 from mmnoisy.stages import main as main_of_train
 
-TIMES = ('train_seconds', 'images_per_second')
+TIMES = ('train_seconds', 'evaluation_seconds', 'images_per_second')
 
 
 def parse_args():

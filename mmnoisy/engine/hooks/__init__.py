@@ -4,19 +4,24 @@ from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .epoch_seed_hook import EpochSeedHook
+from .fast_step_hook import FastStepHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .label_distribution_hook import LabelDistributionHook
+from .label_wave_hook import LabelWaveHook
 from .loss_mixture_hook import LossMixtureHook
 from .loss_state_hook import LossStateHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
+from .pes_hook import PESHook
 from .preflight_hook import PreflightHook
 from .prototype_hook import PrototypeHook
 from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
 from .ssr_hook import SSRHook
+from .train_log_hook import TrainLogHook
 from .transition_hook import TransitionHook
+from .validation_record_hook import ValidationRecordHook
 from .warmup_entropy_penalty_hook import WarmupEntropyPenaltyHook
 
 __all__ = [
@@ -26,11 +31,14 @@ __all__ = [
     'CoDivideHook',
     'CurriculumHook',
     'EpochSeedHook',
+    'FastStepHook',
     'FiniteLossHook',
     'ForgetRateHook',
     'LabelDistributionHook',
+    'LabelWaveHook',
     'LossMixtureHook',
     'MetaSetHook',
+    'PESHook',
     'PartialLabelsHook',
     'PreflightHook',
     'PrototypeHook',
@@ -38,6 +46,8 @@ __all__ = [
     'SSRHook',
     'LossStateHook',
     'SelectionRecordHook',
+    'TrainLogHook',
     'TransitionHook',
+    'ValidationRecordHook',
     'WarmupEntropyPenaltyHook',
 ]

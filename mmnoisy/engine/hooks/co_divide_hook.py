@@ -10,6 +10,7 @@ from ...stamps import Division, sample_indices, write_division
 from ..loss_division import LossDivision, average_losses
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
 
 TRAINING = ('joint', 'alternate')
@@ -122,6 +123,8 @@ class CoDivideHook(SampleRecordHook):
         if self.subset and not self.known:
             self.record['p_clean'].fill_(torch.nan)
         self._sampler = stream_sampler(runner, self.name)
+        if not self.subset:
+            shared_sweep(runner).announce(lambda epoch: epoch >= self.warmup_epochs)
         size = runner.train_dataloader.batch_size
         self._shares = batch_shares(size, self.unlabelled_share, self._networks_at_once, self.name)
 

@@ -13,7 +13,7 @@ from ..model_parts import unwrap
 from ..preflight import too_late
 from ..restart import restart_training
 from ..sample_record import Column, SampleRecordHook
-from ..sweep import sweep, sweep_loader
+from ..shared_sweep import shared_sweep
 
 MEASURES = ('density', 'gaussian', 'closeness')
 
@@ -89,6 +89,10 @@ class CurriculumHook(SampleRecordHook):
             )
         return problems
 
+    def before_train(self, runner) -> None:
+        super().before_train(runner)
+        shared_sweep(runner).announce(lambda epoch: epoch == self.stages[0])
+
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
         if runner.epoch == self.stages[0]:
@@ -120,7 +124,7 @@ class CurriculumHook(SampleRecordHook):
 
     def find_groups(self, runner) -> Dict[str, Tensor]:
         """``density`` and ``group`` of every sample, (N,), the same on all ranks. Collective."""
-        features = sweep(runner.model, sweep_loader(runner), image_features)['features']
+        features = shared_sweep(runner).run(runner, image_features)['features']
         density, group = torch.zeros(len(features)), torch.zeros(len(features), dtype=torch.int64)
         if is_main_process():
             device = next(runner.model.parameters()).device

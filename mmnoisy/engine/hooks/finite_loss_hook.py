@@ -1,4 +1,4 @@
-from typing import Optional
+from typing import List
 
 import torch
 from mmengine.dist import all_reduce
@@ -13,8 +13,8 @@ from ..model_parts import unwrap
 class FiniteLossHook(Hook):
     """Stops training at a NaN or infinite loss or weight, before a checkpoint of the broken weights can be written.
 
-    The loss is checked on its device in every iteration without waiting for it; the result is read every ``interval``
-    iterations and at the end of the epoch. The weights, which a step can break after a loss that was finite, are checked
+    The losses are kept on their device, without waiting for them, and looked at together every ``interval`` iterations and
+    at the end of the epoch. The weights, which a step can break after a loss that was finite, are checked
     at the end of the epoch and before each checkpoint.
 
     Args:
@@ -31,36 +31,45 @@ class FiniteLossHook(Hook):
         if interval < 1:
             raise ValueError(f'FiniteLossHook: interval must be at least 1, not {interval!r}.')
         self.interval = interval
-        self._first_bad: Optional[Tensor] = None
+        self._losses: List[Tensor] = []
+        self._first = 0
         self._checked = None
 
+    def before_train_epoch(self, runner) -> None:
+        self._losses = []
+
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
-        loss = outputs['loss'].detach()
-        if self._first_bad is None:
-            self._first_bad = torch.full((), float('inf'), device=loss.device, dtype=torch.float64)
-        here = torch.where(torch.isfinite(loss).all(), float('inf'), float(batch_idx)).to(self._first_bad)
-        self._first_bad = torch.minimum(self._first_bad, here)
+        if not self._losses:
+            self._first = batch_idx
+        # A copy on the device: kept for a few iterations, and looked at together.
+        self._losses.append(outputs['loss'].detach().clone())
         if (batch_idx + 1) % self.interval == 0:
-            self._check_loss(runner, self._first_bad)
+            self._check_loss(runner, self._first_bad())
 
     def after_train_epoch(self, runner) -> None:
         broken = broken_weights(unwrap(runner.model))
-        if self._first_bad is not None:
-            found = torch.stack([self._first_bad, torch.full_like(self._first_bad, -len(broken))])
-            # All ranks stop together: the one that saw the NaN must not leave the others waiting.
-            all_reduce(found, 'min')
-            self._check_loss(runner, found[0])
-            broken = broken or ['of another rank'] * int(-found[1])
-        self._check_weights(runner, broken)
+        found = torch.stack([self._first_bad(), torch.tensor(-float(len(broken)), dtype=torch.float64)])
+        # All ranks stop together: the one that saw the NaN must not leave the others waiting.
+        all_reduce(found, 'min')
+        self._check_loss(runner, found[0])
+        self._check_weights(runner, broken or ['of another rank'] * int(-found[1]))
         self._checked = runner.iter
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         # Checkpoints of iterations; those of an epoch were checked at its end.
         if self._checked == runner.iter:
             return
-        if self._first_bad is not None:
-            self._check_loss(runner, self._first_bad)
+        self._check_loss(runner, self._first_bad())
         self._check_weights(runner, broken_weights(unwrap(runner.model)))
+
+    def _first_bad(self) -> Tensor:
+        """The first iteration of this epoch whose loss is not finite; infinity where all are. A scalar on the CPU."""
+        losses, self._losses = self._losses, []
+        if not losses:
+            return torch.tensor(float('inf'), dtype=torch.float64)
+        finite = torch.isfinite(torch.stack(losses)).view(len(losses), -1).all(1).tolist()
+        first = float('inf') if all(finite) else float(self._first + finite.index(False))
+        return torch.tensor(first, dtype=torch.float64)
 
     def _check_loss(self, runner, first_bad) -> None:
         if torch.isfinite(first_bad):

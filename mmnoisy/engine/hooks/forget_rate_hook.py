@@ -13,7 +13,7 @@ from ...registry import HOOKS
 from ..measures import mean_probabilities, own_probability
 from ..model_parts import unwrap
 from ..preflight import epochs_are_counted, refuse, too_late
-from ..sweep import sweep, sweep_loader
+from ..shared_sweep import shared_sweep
 
 
 @HOOKS.register_module()
@@ -60,6 +60,7 @@ class ForgetRateHook(Hook):
     def before_train(self, runner) -> None:
         refuse(self.preflight(runner))
         unwrap(runner.model).forget_rate.expect_estimate()
+        shared_sweep(runner).announce(lambda epoch: epoch == self.begin)
 
     def before_train_epoch(self, runner) -> None:
         if runner.epoch != self.begin:
@@ -77,8 +78,7 @@ class ForgetRateHook(Hook):
 
     def estimate(self, runner) -> float:
         """Share of wrong labels, in [0, 1]. Collective."""
-        loader = sweep_loader(runner)
-        found = sweep(runner.model, loader, own_probability)
+        found = shared_sweep(runner).run(runner, own_probability)
         own, labels = found['own'].numpy(), found['label'].numpy()
         if self.method == 'mixture':
             return mixture_rate(-np.log(np.maximum(own, 1e-8)))
@@ -89,4 +89,4 @@ class ForgetRateHook(Hook):
             probabilities = mean_probabilities(model, inputs)
             return dict(confident=confident_class(probabilities, thresholds.to(probabilities)))
 
-        return confident_joint_rate(labels, sweep(runner.model, loader, measure)['confident'].numpy(), num_classes)
+        return confident_joint_rate(labels, shared_sweep(runner).run(runner, measure)['confident'].numpy(), num_classes)

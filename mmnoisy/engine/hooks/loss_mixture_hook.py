@@ -9,6 +9,7 @@ from ...stamps import Division, sample_indices, write_division
 from ..loss_division import LossDivision
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 from ..streams import division_age, warn_empty
 
 
@@ -87,6 +88,10 @@ class LossMixtureHook(SampleRecordHook):
                 'ignore it. With stamp=False it only writes samples.csv.'
             )
         return problems
+
+    def before_train(self, runner) -> None:
+        super().before_train(runner)
+        shared_sweep(runner).announce(lambda epoch: epoch >= self.warmup_epochs)
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)

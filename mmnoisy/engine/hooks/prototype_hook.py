@@ -13,7 +13,8 @@ from ...stamps import sample_indices, write_targets
 from ..measures import corrected_labels, image_features
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
-from ..sweep import sweep, sweep_loader
+from ..shared_sweep import shared_sweep
+from ..sweep import precision, sweep, sweep_loader
 
 
 @HOOKS.register_module()
@@ -94,7 +95,9 @@ class PrototypeHook(SampleRecordHook):
 
     def before_train(self, runner) -> None:
         super().before_train(runner)
-        self._loader = sweep_loader(runner)
+        self._sweep = shared_sweep(runner)
+        self._sweep.loader(runner)
+        self._sweep.announce(lambda epoch: epoch >= self.warmup_epochs)
         self._warn_small(runner)
 
     def before_train_epoch(self, runner) -> None:
@@ -102,7 +105,7 @@ class PrototypeHook(SampleRecordHook):
         if runner.epoch < self.warmup_epochs:
             return
         vectors, rows = self.find_prototypes(runner)
-        found = sweep(runner.model, self._loader, partial(corrected_labels, vectors=vectors))
+        found = self._sweep.run(runner, partial(corrected_labels, vectors=vectors))
         self.set(**found, group=torch.ones_like(found['corrected']).index_fill_(0, rows, 0))
         changed = (found['corrected'] != self.labels).double().mean().item()
         runner.visualizer.add_scalars({f'correction/{self.name}_changed': changed}, step=runner.epoch)
@@ -126,7 +129,8 @@ class PrototypeHook(SampleRecordHook):
         Both are found on rank 0 and equal on all ranks. Collective.
         """
         rows = draw_subset(self.labels.numpy(), self.subset, np.random.default_rng([self.seed, runner.epoch]))
-        features = sweep(runner.model, sweep_loader(runner, rows=rows), image_features, rows=rows)['features']
+        loader = sweep_loader(runner, rows=rows)
+        features = sweep(runner.model, loader, image_features, rows, precision(runner))['features']
         device = next(runner.model.parameters()).device
         vectors = torch.zeros(self.num_classes, features.shape[1], dtype=torch.float64)
         is_prototype = torch.zeros(len(rows), dtype=torch.int64)

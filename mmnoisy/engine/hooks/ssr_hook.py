@@ -13,8 +13,8 @@ from ...stamps import Division, sample_indices, write_division, write_targets
 from ..measures import features_and_confidence
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 from ..streams import balanced_stream, batch_shares, division_age, stream_problems, stream_sampler, warn_empty
-from ..sweep import sweep, sweep_loader
 
 #: Neighbours, 12 bytes each, that are kept for the next epoch: those of frozen features are the same in each.
 _KEPT = 2**25
@@ -106,13 +106,15 @@ class SSRHook(SampleRecordHook):
         super().before_train(runner)
         self._sampler = stream_sampler(runner, self.name)
         self._shares = batch_shares(runner.train_dataloader.batch_size, self.unlabelled_share, 1, self.name)
-        self._loader = sweep_loader(runner)
+        self._sweep = shared_sweep(runner)
+        self._sweep.loader(runner)
+        self._sweep.announce(lambda epoch: epoch >= self.warmup_epochs)
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
         if runner.epoch < self.warmup_epochs:
             return
-        swept = sweep(runner.model, self._loader, features_and_confidence)
+        swept = self._sweep.run(runner, features_and_confidence)
         labels = torch.where(swept['confidence'] > self.theta_r, swept['prediction'], self.labels)
         device = next(runner.model.parameters()).device
         votes = self.vote(swept['features'].to(device), labels)

@@ -15,7 +15,8 @@ from ..measures import noisy_posteriors
 from ..model_parts import transition_losses, unwrap
 from ..preflight import epochs_are_counted, refuse, too_late
 from ..restart import restart_training
-from ..sweep import sweep, sweep_loader
+from ..shared_sweep import shared_sweep
+from ..sweep import precision, sweep, sweep_loader
 
 
 @HOOKS.register_module()
@@ -90,8 +91,12 @@ class TransitionHook(Hook):
         refuse(self.preflight(runner))
         if runner.epoch > self.end:
             return
-        dataset = runner.val_dataloader.dataset if self.dataset == 'val' else None
-        self._loader = sweep_loader(runner, dataset)
+        self._sweep = shared_sweep(runner)
+        if self.dataset == 'val':
+            self._loader = sweep_loader(runner, runner.val_dataloader.dataset)
+        else:
+            self._loader = self._sweep.loader(runner)
+            self._sweep.announce(lambda epoch: self.begin <= epoch <= self.end)
         if runner._resume and self._stashed is not None:
             self._restore(self._stashed)
         elif self.restart:
@@ -101,7 +106,10 @@ class TransitionHook(Hook):
     def before_train_epoch(self, runner) -> None:
         if not self.begin <= runner.epoch <= self.end:
             return
-        found = sweep(runner.model, self._loader, noisy_posteriors)
+        if self.dataset == 'val':
+            found = sweep(runner.model, self._loader, noisy_posteriors, context=precision(runner))
+        else:
+            found = self._sweep.run(runner, noisy_posteriors)
         self.posterior = found['posterior'] + (0 if self.posterior is None else self.posterior)
         if runner.epoch == self.end:
             self._set(runner, self._estimate(found['label']))

@@ -28,6 +28,7 @@ class CoTeaching(TwoNetworks):
 
     #: It stamps which samples it learns from (:func:`mmnoisy.stamps.write_selection`).
     selects_samples = True
+    plain_logits = True
 
     def __init__(self, *args, forget_rate: Union[float, str, dict], **kwargs):
         super().__init__(*args, **kwargs)

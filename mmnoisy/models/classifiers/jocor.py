@@ -32,6 +32,8 @@ class JoCoR(TwoNetworks):
     #: It stamps which samples it learns from (:func:`mmnoisy.stamps.write_selection`).
     selects_samples = True
 
+    plain_logits = True
+
     def __init__(self, *args, forget_rate: Union[float, str, dict], agreement: float = 0.9, **kwargs):
         super().__init__(*args, **kwargs)
         if not 0 <= agreement <= 1:

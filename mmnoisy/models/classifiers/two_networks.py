@@ -45,6 +45,10 @@ class TwoNetworks(BaseModel):
         ValueError: Unknown ``predict_with``.
     """
 
+    #: Of a subclass with a loss of its own: whether that passes each image of the batch, as it is, through each network
+    #: once.
+    plain_logits = False
+
     def __init__(
         self,
         network: dict,

@@ -30,6 +30,7 @@ from .soft_bootstrapping_loss import SoftBootstrappingLoss
 from .sop_loss import SOPLoss
 from .sum_loss import SumLoss
 from .truncated_gce_loss import TruncatedGCELoss
+from .volminnet_loss import VolMinNetLoss
 
 __all__ = [
     'AELLoss',
@@ -64,4 +65,5 @@ __all__ = [
     'SoftBootstrappingLoss',
     'SumLoss',
     'TruncatedGCELoss',
+    'VolMinNetLoss',
 ]

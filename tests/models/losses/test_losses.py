@@ -32,6 +32,12 @@ def ce(z, t):
     return -(t * log_softmax(z)).sum(1)
 
 
+def volminnet(z, t, lam=1e-4, w=-2.0):
+    off = 1 / (1 + math.exp(-w))
+    matrix = np.array([[1.0 if i == j else off for j in range(K)] for i in range(K)]) / (1 + (K - 1) * off)
+    return -(t * np.log(softmax(z) @ matrix)).sum(1) + lam * math.log(abs(np.linalg.det(matrix)))
+
+
 def gce(z, t, q=0.7):
     return (1 - (t * softmax(z)).sum(1) ** q) / q
 
@@ -221,6 +227,8 @@ CASES = [
         lambda z, t: -(t * softmax(z) / (softmax(z) @ T) * log_softmax(z)).sum(1),
         detached=True,
     ),
+    Case('VolMinNetLoss', dict(num_classes=K), volminnet),
+    Case('VolMinNetLoss', dict(num_classes=K, start=-3.0, volume_weight=0.5), lambda z, t: volminnet(z, t, 0.5, -3)),
     # beta=0: the targets are the predictions, whatever came before. The moving targets have tests of their own.
     Case(
         'ELRLoss',

@@ -1,0 +1,133 @@
+"""How well accuracy on noisy validation chooses the *method*: order and regret over the finished runs of a suite."""
+
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional
+
+import numpy as np
+
+from ..files import replace_file
+from .figures import values_of
+from .page import table
+from .statistics import Values
+from .store import Store
+
+#: Sizes of smaller validation sets that are simulated.
+SIZES = (50, 100, 200, 500, 1000)
+_DRAWS = 500
+
+
+class Choice(NamedTuple):
+    """A choice among M methods, which all have the same seeds.
+
+    Args:
+        noise (str): Its key in the suite.
+        methods (list[str]): Those to choose from; neither the ceiling nor methods that lack a seed.
+        chosen (list[str]): The method with the best noisy validation, by seed.
+        tau (float | None): Kendall's tau-b of noisy validation and clean test accuracy over the methods, mean over seeds, in
+            [-1, 1]; None where all are alike.
+        regret (float): Points of clean test accuracy that the chosen methods lose to the best ones, mean over seeds, >= 0.
+        worst (float): What the worst method would lose.
+        by_size (dict[int, float]): Regret by the size of the validation set.
+    """
+
+    noise: str
+    methods: List[str]
+    chosen: List[str]
+    tau: Optional[float]
+    regret: float
+    worst: float
+    by_size: Dict[int, float]
+
+
+def choices(store: Store) -> List[Choice]:
+    """By noise, in the suite's order; noises under which fewer than three methods were run are left out.
+
+    Each method stands for the epoch that its noisy validation chooses. Smaller validation sets are simulated: each
+    method's accuracy is drawn anew from a binomial distribution, as if the methods were judged by sets of their own. A
+    set that all share, as in a real choice, cancels a part of that chance, so that these regrets are upper bounds.
+    """
+    validation, test = values_of(store, 'val_best'), values_of(store, 'at_best_val')
+    ceiling, found = store.suite.by_role('ceiling'), []
+    for noise in store.suite.noises:
+        methods = [
+            method
+            for method in store.suite.methods
+            if method != ceiling and all((method, noise, seed) in validation for seed in store.suite.seeds)
+        ]
+        if len(methods) > 2:
+            found.append(_choice(noise, methods, list(store.suite.seeds), validation, test))
+    return found
+
+
+def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values, test: Values) -> Choice:
+    from scipy import stats
+
+    judged = np.array([[validation[method, noise, seed] for method in methods] for seed in seeds])
+    right = np.array([[test[method, noise, seed] for method in methods] for seed in seeds])
+    lost = right.max(1, keepdims=True) - right
+    best = judged.argmax(1)
+    taus = [float(stats.kendalltau(own, its).statistic) for own, its in zip(judged, right)]
+    rng = np.random.default_rng(0)
+    by_size = {}
+    for size in SIZES:
+        draws = rng.binomial(size, judged / 100, size=(_DRAWS, *judged.shape)) + rng.random((_DRAWS, *judged.shape)) / 2
+        by_size[size] = float(np.take_along_axis(lost[None], draws.argmax(2)[..., None], 2).mean())
+    return Choice(
+        noise=noise,
+        methods=methods,
+        chosen=[methods[row] for row in best],
+        tau=None if np.isnan(taus).any() else float(np.mean(taus)),
+        regret=float(lost[np.arange(len(seeds)), best].mean()),
+        worst=float(lost.max(1).mean()),
+        by_size=by_size,
+    )
+
+
+def choice_page(store: Store, found: List[Choice], picture: str) -> str:
+    """The page of ``docs/``, with the name of its picture."""
+    suite, titles = store.suite, {}
+    for method, options in suite.methods.items():
+        titles[method] = options.get('title', method)
+    rows = []
+    for entry in found:
+        names = [f'{titles[m]} ({entry.chosen.count(m)})' for m in dict.fromkeys(entry.chosen)]
+        tau = '' if entry.tau is None else f'{entry.tau:.2f}'
+        row = [entry.noise, str(len(entry.methods)), tau, ', '.join(names), f'{entry.regret:.1f}', f'{entry.worst:.1f}']
+        rows.append(row + [f'{entry.by_size[size]:.1f}' for size in SIZES])
+    head = ['noise', 'methods', "Kendall's tau", 'chosen (seeds)', 'regret', 'of the worst', *map(str, SIZES)]
+    return '\n\n'.join([
+        '---\norphan: true\n---',
+        f'# Does noisy validation choose the right method? {suite.title}',
+        'Over the finished runs of this suite, by noise: how far the order of the methods by accuracy on held-out *noisy* labels is '
+        'that by accuracy on clean test images (tau: 1 is the same order, 0 is chance), which method the noisy labels choose, and how '
+        'many points of clean accuracy it loses to the best one (regret). Each method stands for the epoch that its noisy '
+        'validation chooses. Means over the seeds. The column *of the worst* is what the worst choice would lose.',
+        'The last columns are the regret with smaller validation sets, simulated: each accuracy is drawn anew from a binomial '
+        'distribution, independently of the other methods. A validation set that all methods share cancels a part of that '
+        'chance, so these are upper bounds.',
+        table(head, rows),
+        f'![Regret by the size of the validation set]({picture})',
+    ]) + '\n'  # fmt: skip
+
+
+def draw_choices(found: List[Choice], path) -> None:
+    """Regret by the size of the validation set, one line a noise."""
+    import matplotlib
+
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4), layout='constrained')
+    for entry in found:
+        (line,) = axes.plot(list(entry.by_size), list(entry.by_size.values()), 'o-', label=entry.noise)
+        axes.axhline(entry.regret, color=line.get_color(), linestyle=':')
+    axes.set(
+        xscale='log',
+        xlabel='Noisy validation samples (simulated; dotted: the set that was used)',
+        ylabel='Regret (points of clean accuracy)',
+    )
+    axes.grid(alpha=0.3)
+    axes.legend()
+    with replace_file(Path(path), 'wb') as file:
+        figure.savefig(file, dpi=110, format='png')
+    plt.close(figure)

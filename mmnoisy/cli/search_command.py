@@ -1,0 +1,40 @@
+"""``mmnoisy search``"""
+
+from ..console import console, table, without_log
+from .reading import add_data, budget_option, quoted, reading
+
+
+def add_arguments(parser) -> None:
+    add_data(parser)
+    parser.add_argument('--work-dir', help='folder of the output; work_dirs/<data>-search by default')
+    parser.add_argument('--budget', default='10m', metavar='TIME', help='10m (default), 200ep (epochs) or 40t (trials)')
+    parser.add_argument('--fine', action='store_true', help='train whole networks, not classifiers on frozen features')
+    parser.add_argument('--backbone', help='as in mmnoisy train')
+    parser.add_argument('--test', metavar='DATA', help='test images with right labels; they choose nothing')
+    parser.add_argument('--epochs', type=int, help='of a trial; 20 on features by default')
+    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--sampler', choices=['tpe', 'random'], default='tpe', help='multivariate TPE, or random search'
+    )
+    parser.add_argument('--portfolio-only', action='store_true', help='try the portfolio and nothing else')
+    parser.add_argument('--confirm', type=int, default=3, help='best trials that are trained again on other folds')
+    parser.add_argument('--ensemble', type=int, default=0, metavar='K', help='also an ensemble of the best K')
+
+
+def run(args) -> int:
+    from ..jobs.combination import search_data
+
+    names = ('fine', 'backbone', 'test', 'epochs', 'workers', 'seed', 'sampler', 'portfolio_only')
+    options = {name: getattr(args, name) for name in (*names, 'confirm', 'ensemble')}
+    options['budget'] = budget_option(args.budget)
+    with without_log(False):
+        found = search_data(args.data, args.work_dir, say=console().print, reading=reading(args), **options)
+    rows = [
+        (i, entry.number, entry.value, entry.seconds, str(entry.choice))
+        for i, entry in enumerate(found.board.entries[:10], 1)
+    ]
+    table(('rank', 'trial', 'noisy val', 'seconds', 'combination'), rows)
+    console().print(f'Next: python tools/train.py {quoted(found.best)}')
+    console().print(f'      python tools/ablate.py {quoted(found.best)}')
+    return 0

@@ -1,0 +1,137 @@
+"""A search on a user's own data: on frozen features where there are any, else on the images themselves."""
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Optional
+
+from ..datasets.own_data import OwnData, read_data
+from ..search.budget import Budget
+from ..search.choice import Choice, complete
+from ..search.refit import write_best
+from ..search.search import Found, Plan, search
+from ..search.space import Space, find_space, read_space
+from .options import EPOCHS, SCRATCH, TrainOptions, choose, default_size, have_features
+from .training import Job, check_images, data_name, make_banks, train_file
+from .write_config import write_config
+
+#: Epochs of a trial on features; a probe has learnt by then what a search has to know.
+TRIAL_EPOCHS = 20
+
+
+def search_data(
+    data,
+    out=None,
+    *,
+    budget: Optional[Budget] = None,
+    fine: bool = False,
+    test=None,
+    workers: int = 1,
+    seed: int = 0,
+    sampler: str = 'tpe',
+    portfolio_only: bool = False,
+    epochs: Optional[int] = None,
+    backbone: Optional[str] = None,
+    reading: Optional[dict] = None,
+    say: Callable[[str], None] = print,
+    **plan,
+) -> Found:
+    """Search for the best combination on one's own data.
+
+    Args:
+        data (str | Path | OwnData): See :func:`mmnoisy.datasets.own_data.read_data`; its part ``val``, or a tenth of the
+            images, judges the trials by the labels as given.
+        out (str | Path, optional): Folder of the output; ``work_dirs/<data>-search`` where None. The same call goes on.
+        budget (Budget, optional): When no further trial begins; ten minutes where None.
+        fine (bool): Train whole networks, in place of classifiers on frozen features. Defaults to False.
+        test (str | Path | OwnData, optional): Test images with right labels, for the winner alone; they choose nothing.
+        workers (int): Processes.
+        seed (int): Of the search.
+        sampler (str): ``'tpe'`` or ``'random'``.
+        portfolio_only (bool): Try the portfolio alone.
+        epochs (int, optional): Of a trial.
+        backbone (str, optional): See :func:`mmnoisy.jobs.options.choose`.
+        reading (dict, optional): Options of ``read_data``.
+        say (Callable): Takes lines for the user.
+        **plan: More of :class:`mmnoisy.search.search.Plan`: ``confirm``, ``seeds``, ``refit``, ``ensemble``.
+
+    Raises:
+        ImportError: Optuna, or for features their packages, are missing.
+        ValueError: Data or options that cannot be used.
+    """
+    data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
+    test = test if test is None or isinstance(test, OwnData) else read_data(test)
+    out = Path(out) if out is not None else Path('work_dirs') / f'{data_name(data)}-search'
+    job = Job(data, test, out, [], False, False, say)
+    typical = check_images(data, test, out)
+    frozen = not fine and have_features() and backbone != SCRATCH
+    length = epochs or (TRIAL_EPOCHS if frozen else None)
+    count = int((data.split == 'train').sum())
+    options = choose(
+        'ce', backbone=backbone, frozen=frozen, typical=typical, num_images=count, epochs=length, seed=seed, workers=0
+    )
+    space = own_space(job, options, out)
+    how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
+    return search(space, Plan(out, budget or Budget(seconds=600), say=say, **how, **plan))
+
+
+def own_space(job: Job, options: TrainOptions, folder: Path, banks=None) -> Space:
+    """The packaged space for one's own data, over a config of plain training that is written into ``folder``.
+
+    Args:
+        job (Job): The data.
+        options (TrainOptions): How the base trains.
+        folder (Path): Gets ``base.py``, and the features where they are frozen and ``banks`` is None.
+        banks (tuple, optional): Feature banks of the training and the test images.
+    """
+    bank, test_bank = (banks or make_banks(job, options, folder)) if options.frozen else (None, None)
+    path = write_config(
+        folder / 'base.py',
+        job.data,
+        options,
+        work_dir=folder / 'base',
+        test=job.test,
+        bank=bank,
+        test_bank=test_bank,
+        note=f'Plain training, which a search changes, written by mmnoisy for {job.data.source}.',
+    )
+    name = 'features' if options.frozen else 'fine_tuning'
+    count = max(1, len(job.data.paths))
+    return read_space(find_space(name), base=str(path.resolve()), epochs=options.epochs, num_samples=count)
+
+
+def train_combination(job: Job, plain: TrainOptions, budget: Budget, folder: str, banks=None) -> str:
+    """Search within a budget, and train the combination that it finds, for as long as plain training; says which it is.
+
+    The search is of seconds a trial on features where there are ``banks``; the parts that it finds are then those of
+    the network's training.
+
+    Args:
+        job (Job): Training images and noisy validation images.
+        plain (TrainOptions): Plain training, of features or of the network.
+        budget (Budget): Of the search.
+        folder (str): Name of the run's folder.
+        banks (tuple, optional): Feature banks of the training and the test images.
+    """
+    out = job.work_dir / 'search'
+    probe = plain if banks is None else plain._replace(frozen=True, size=default_size(0, True), epochs=TRIAL_EPOCHS)
+    out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(out, budget, confirm=0, refit=False, seed=plain.seed, say=job.say)
+    choice = search(own_space(job, probe, out, banks), plan).board.entries[0].choice
+    run = job.work_dir / folder
+    final = plain._replace(epochs=EPOCHS['frozen']) if plain.frozen else plain
+    space = own_space(job, final, run / 'config', banks)
+    found = fitted(space, choice)
+    job.say(f'The combination: {found}')
+    path = write_best(run / 'config' / 'combination.py', space, found, str(found), seed=plain.seed)
+    train_file(job, path, run)
+    return str(found)
+
+
+def fitted(space: Space, choice: Choice) -> Choice:
+    """The parts of a choice in another space, with the numbers of its parts; the learning rate is that space's own."""
+    from ..search.rules import nearest
+
+    wanted = {slot: choice.parts.get(slot, names[0]) for slot, names in space.slots.items()}
+    wanted = {slot: part if part in space.slots[slot] else space.slots[slot][0] for slot, part in wanted.items()}
+    parts = nearest(space.rules, space.slots, wanted)
+    ranges = space.ranges(parts)
+    return complete(space, parts, {n: v for n, v in choice.numbers.items() if n in ranges and n not in space.numbers})

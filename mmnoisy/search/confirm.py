@@ -1,0 +1,160 @@
+"""The best trials once more, with fresh seeds on other folds: the figure of a winner of many is too good.
+
+Every finalist is trained with each seed on each fold, so that they are compared on the same held-out samples.
+"""
+
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from ..config import label_noises
+from ..engine.hooks.validation_record_hook import objective
+from ..functional.smoothing import best_epoch
+from .choice import Choice, content, from_dict
+from .grid import run_grid
+from .judge import predictions
+from .leaderboard import Entry
+from .space import Space
+from .trial import make_trial, read_trial, results, trials
+
+#: Two are alike where the test of their difference gives at least this.
+ALIKE = 0.05
+
+
+class Finalist(NamedTuple):
+    """A choice that was trained again.
+
+    Args:
+        choice (Choice): The choice.
+        searched (float): Its objective in the search, percent.
+        mean (float): Mean of the objective over the new runs, percent.
+        each (list[float]): Of each run.
+        p (float): Of McNemar's test that it is as good as the best of the finalists, on the pooled held-out samples.
+        epoch (int): Median of the best epochs.
+        seconds (float): Mean time of training.
+        chosen (bool): Whether it is the winner.
+    """
+
+    choice: Choice
+    searched: float
+    mean: float
+    each: List[float]
+    p: float
+    epoch: int
+    seconds: float
+    chosen: bool = False
+
+
+def confirm(
+    out,
+    space: Space,
+    entries: Sequence[Entry],
+    seeds: int,
+    workers: int,
+    *,
+    options: Optional[dict] = None,
+    places: Optional[Dict[str, str]] = None,
+    say: Callable[[str], None] = print,
+) -> List[Finalist]:
+    """Train the best trials again; returns them best first, the winner marked. The same call goes on.
+
+    Args:
+        out (str | Path): Folder of the search; the runs are in ``confirm`` there.
+        space (Space): The space.
+        entries (Sequence[Entry]): What is trained again, best first.
+        seeds (int): Runs of each.
+        workers (int): Processes.
+        options, places: As in the search.
+        say (Callable): Takes lines for the user.
+    """
+    out = Path(out) / 'confirm'
+    folds = number_of_folds(content(space, entries[0].choice, options))
+    for rank, entry in enumerate(entries):
+        for run in range(seeds):
+            folder = out / 'trials' / f'{rank}-{run}'
+            # Fold 0 is the one that was searched on.
+            fold = 1 + run % (folds - 1) if folds > 1 else 0
+            about: Dict[str, Any] = dict(rank=rank, searched=entry.value, run=run)
+            if not (folder / 'trial.json').is_file():
+                make_trial(
+                    folder, space, entry.choice, seed=1000 + run, fold=fold, options=options, places=places, **about
+                )
+            elif from_dict(read_trial(folder)['choice']) != entry.choice:
+                raise ValueError(
+                    f'{folder} is of another choice: the search has gone on. Remove {out} to confirm anew.'
+                )
+    run_grid(out, workers, say)
+    return judged(out)
+
+
+def number_of_folds(whole: dict) -> int:
+    """Disjoint held-out shares of the data that a config can take; 1 where the validation data are given."""
+    noises = list(label_noises([whole.get('val_dataloader')]))
+    return max(1, int(1 / noises[0]['holdout'] + 1e-9)) if noises and noises[0].get('holdout') else 1
+
+
+def judged(out) -> List[Finalist]:
+    """Finalists of finished runs, best first."""
+    ranks: Dict[int, List[dict]] = {}
+    for result in results(out):
+        ranks.setdefault(result['rank'], []).append(result)
+    wanted = max((len(runs) for runs in ranks.values()), default=0)
+    whole = {rank: runs for rank, runs in ranks.items() if len(runs) == wanted}
+    if not whole:
+        raise ValueError(
+            f'None of the {len(trials(out))} runs in {out} has a result: see failed.json in their folders.'
+        )
+    right = {rank: right_by_sample(runs) for rank, runs in whole.items()}
+    found = {rank: _finalist(runs) for rank, runs in whole.items()}
+    best = max(found, key=lambda rank: found[rank].mean)
+    found = {rank: one._replace(p=mcnemar(right[best], right[rank])) for rank, one in found.items()}
+    alike = [rank for rank, one in found.items() if one.p >= ALIKE]
+    # Ties go to the cheaper; a fifth of the time is no difference.
+    cheapest = min(found[rank].seconds for rank in alike)
+    winner = max((rank for rank in alike if found[rank].seconds <= 1.2 * cheapest), key=lambda rank: found[rank].mean)
+    found[winner] = found[winner]._replace(chosen=True)
+    return sorted(found.values(), key=lambda one: -one.mean)
+
+
+def _finalist(runs: List[dict]) -> Finalist:
+    curves = [{int(epoch): value for epoch, value in run['validation'].items()} for run in runs]
+    each = [objective(curve) for curve in curves]
+    epoch = int(np.median([best_epoch(curve, 3) for curve in curves]))
+    seconds = float(np.mean([run['seconds']['train'] or 0 for run in runs]))
+    choice = from_dict(runs[0]['choice'])
+    return Finalist(choice, runs[0]['searched'], float(np.mean(each)), each, 1.0, epoch, seconds)
+
+
+def right_by_sample(runs: List[dict]) -> Dict[tuple, bool]:
+    """Whether each held-out sample's given label was predicted, by run and sample."""
+    found = {}
+    for run in runs:
+        told = predictions(run['folder'])
+        hits = told.scores.argmax(1) == told.labels
+        found.update({(run['run'], int(i)): bool(hit) for i, hit in zip(told.rows, hits)})
+    return found
+
+
+def mcnemar(one: Dict[tuple, bool], other: Dict[tuple, bool]) -> float:
+    """Probability of the exact test that two are right equally often, on the samples that both have; 1 where they never differ."""
+    from scipy.stats import binomtest
+
+    both = [(one[key], other[key]) for key in one.keys() & other.keys()]
+    first, second = sum(a and not b for a, b in both), sum(b and not a for a, b in both)
+    return float(binomtest(first, first + second).pvalue) if first + second else 1.0
+
+
+def sentences(finalists: Sequence[Finalist]) -> List[str]:
+    """What the confirmation says, for a person."""
+    found = []
+    for one in finalists:
+        mark = ' <- chosen' if one.chosen else ''
+        spread = f' ({", ".join(f"{value:.1f}" for value in one.each)})'
+        found.append(
+            f'{one.mean:.2f}{spread}, searched {one.searched:.2f}, p {one.p:.2g}, {one.seconds:.1f} s: {one.choice}{mark}'
+        )
+    best = finalists[0]
+    lost = max(one.searched for one in finalists) - best.mean
+    found.append(f'The best figure of the search was {lost:+.2f} points above what fresh seeds on other folds confirm.')
+    return found

@@ -1,0 +1,117 @@
+"""The trials of a search, best first: as rows, as ``leaderboard.csv``, and what is to be said about their order."""
+
+import csv
+from pathlib import Path
+from typing import List, NamedTuple, Optional
+
+from ..engine.hooks.validation_record_hook import objective
+from ..files import replace_file
+from ..functional.smoothing import best_epoch
+from .choice import Choice, from_dict
+from .judge import correct, corrected_accuracy, estimated_noise, predictions, standard_error
+from .trial import results
+
+
+class Entry(NamedTuple):
+    """A finished trial.
+
+    Args:
+        number (int): Of the trial.
+        choice (Choice): What was tried.
+        value (float): The objective: best smoothed accuracy on noisy validation, percent.
+        corrected (float, optional): The same by the estimated T.
+        epoch (int): Of the objective.
+        stopped (int, optional): Epoch after which it was stopped.
+        seconds (float): Of training.
+        folder (Path): Its folder.
+    """
+
+    number: int
+    choice: Choice
+    value: float
+    corrected: Optional[float]
+    epoch: int
+    stopped: Optional[int]
+    seconds: float
+    folder: Path
+
+
+class Board(NamedTuple):
+    """Entries, best first, and sentences about how sure their order is."""
+
+    entries: List[Entry]
+    notes: List[str]
+
+
+def leaderboard(out, epochs: int) -> Board:
+    """The finished trials of a search.
+
+    Args:
+        out (str | Path): Its folder.
+        epochs (int): Of a trial.
+    """
+    found = [_entry(result, epochs) for result in results(out)]
+    found.sort(key=lambda entry: (-entry.value, entry.seconds))
+    if not found:
+        return Board([], ['No trial has ended.'])
+    best = predictions(found[0].folder)
+    noise = estimated_noise(best)
+    measured, clean = standard_error(found[0].value, noise)
+    notes = [
+        f'Noisy validation: {noise.n:,} labels, of which about {100 * noise.rate:.0f} % are wrong by the best trial; smallest '
+        f'margin of T {noise.margin:.2f}.',
+        f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. What trials '
+        'share on one validation set is less.',
+    ]
+    top = [entry.value for entry in found[:5]]
+    if len(top) > 1 and measured > top[0] - top[-1]:
+        notes.append(
+            f'Warning: the best {len(top)} trials differ by {top[0] - top[-1]:.2f} points, less than that error: their order '
+            'says little. More validation labels say more than more trials.'
+        )
+    with_t = [entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found]
+    if correct(noise) and all(entry.corrected is not None for entry in with_t):
+        with_t.sort(key=lambda entry: -(entry.corrected or 0))
+        notes.append(
+            'A class is confused with another almost as often as it is right: ranked by the accuracy that T corrects.'
+        )
+    return Board(with_t, notes)
+
+
+def _entry(result: dict, epochs: int) -> Entry:
+    curve = {int(epoch): value for epoch, value in result['validation'].items()}
+    last = max(curve)
+    stopped = last if result['stopped'] and last < epochs else None
+    choice = from_dict(result['choice'])
+    number = int(result.get('number', -1))
+    seconds = result['seconds']['train'] or 0.0
+    return Entry(number, choice, objective(curve), None, best_epoch(curve, 3), stopped, seconds, result['folder'])
+
+
+def _corrected(entry: Entry, transition) -> Optional[float]:
+    found = predictions(entry.folder)
+    return None if found is None else corrected_accuracy(found, transition)
+
+
+def write_csv(board: Board, path) -> None:
+    """``leaderboard.csv``: a row a trial; numbers of parts that it does not have are empty."""
+    slots = list(board.entries[0].choice.parts) if board.entries else []
+    numbers = sorted({name for entry in board.entries for name in entry.choice.numbers})
+    with replace_file(path, newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        head = ('rank', 'trial', 'noisy_validation', 'corrected', 'epoch', 'stopped_after', 'seconds')
+        writer.writerow((*head, *slots, *numbers))
+        for rank, entry in enumerate(board.entries, 1):
+            shown = (
+                _rounded(entry.value),
+                _rounded(entry.corrected),
+                entry.epoch,
+                entry.stopped,
+                _rounded(entry.seconds),
+            )
+            parts = [entry.choice.parts[slot] for slot in slots]
+            writer.writerow((rank, entry.number, *shown, *parts, *(entry.choice.numbers.get(name) for name in numbers)))
+
+
+def _rounded(value: Optional[float]) -> Optional[float]:
+    return None if value is None else round(value, 3)

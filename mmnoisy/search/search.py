@@ -1,0 +1,195 @@
+"""A whole search: portfolio, trials, confirmation, refit, and what is written about them."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Union
+
+from ..benchmark.contents import content_key
+from ..files import write_json, write_text
+from ..folder_lock import hold_folder, release_folder
+from . import portfolio
+from .budget import Budget
+from .choice import complete, content, to_dict
+from .confirm import Finalist, confirm, sentences
+from .driver import Driver
+from .grid import setting_options, settings_of
+from .leaderboard import Board, leaderboard, write_csv
+from .pooled import folds_needed
+from .refit import ensemble_accuracy, refit, test_accuracy, write_best
+from .space import Space
+from .study import open_study
+from .summary_page import write_page
+
+#: What a folder is a search of.
+SEARCH = 'search.json'
+
+
+@dataclass
+class Plan:
+    """How a search goes.
+
+    Args:
+        out (Path): Folder of the output; may be shared by machines.
+        budget (Budget): When no further trial begins.
+        workers (int): Processes on this machine.
+        sampler (str): ``'tpe'`` or ``'random'``.
+        seed (int): Of the sampler and of the trials.
+        portfolio (bool | str): Try it first; a file in place of the package's.
+        portfolio_only (bool): And nothing else.
+        prune (bool): Stop bad trials early.
+        confirm (int): Best trials that are trained again.
+        seeds (int): Trainings of each of these.
+        folds (int): On how many shares of the data a trial is judged; 0: as many as it takes, see
+            :mod:`mmnoisy.search.pooled`.
+        refit (bool): Train the winner on all data.
+        ensemble (int): Also train so many of the best on all data, and average them.
+        storage (str, optional): Url of a database for the study.
+        setting (str, optional): Noise of the space's suite, for a search that is judged itself.
+        options (dict): Entries of every trial's config.
+        places (dict): Where data lie.
+        say (Callable): Takes lines for the user.
+    """
+
+    out: Path
+    budget: Budget = Budget(seconds=1800)
+    workers: int = 1
+    sampler: str = 'tpe'
+    seed: int = 0
+    portfolio: Union[bool, str] = True
+    portfolio_only: bool = False
+    prune: bool = True
+    confirm: int = 3
+    seeds: int = 3
+    folds: int = 0
+    refit: bool = True
+    ensemble: int = 0
+    storage: Optional[str] = None
+    setting: Optional[str] = None
+    options: Dict[str, Any] = field(default_factory=dict)
+    places: Dict[str, str] = field(default_factory=dict)
+    say: Callable[[str], None] = print
+
+
+@dataclass
+class Found:
+    """What a search found: all trials, those that were confirmed, and the config and run of the winner."""
+
+    board: Board
+    finalists: List[Finalist]
+    best: Optional[Path] = None
+    run: Optional[Path] = None
+    test: Optional[float] = None
+
+
+def search(space: Space, plan: Plan) -> Found:
+    """Run a search, or go on with it.
+
+    Raises:
+        ValueError: The folder holds another search, or nothing could be trained.
+        RuntimeError: Another process searches there, or workers cannot work.
+    """
+    out = Path(plan.out)
+    out.mkdir(parents=True, exist_ok=True)
+    owner = hold_folder(out)
+    if owner:
+        raise RuntimeError(f'{out} is searched by {owner}. Help it from here: python tools/search.py work {out}')
+    try:
+        return _search(space, plan, out)
+    finally:
+        release_folder(out)
+
+
+def _search(space: Space, plan: Plan, out: Path) -> Found:
+    options = {**plan.options, 'randomness.seed': plan.seed}
+    if plan.setting:
+        options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
+    remember(space, plan, options, out)
+    file = plan.portfolio if isinstance(plan.portfolio, str) else None
+    first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
+    budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
+    study = open_study(out, space.name, plan.storage, plan.sampler, plan.seed)
+    folds = plan.folds or folds_needed(content(space, complete(space), options, plan.places))
+    if folds > 1:
+        plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
+    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, folds, plan.say).run()
+    board = leaderboard(out, space.epochs)
+    for line in board.notes:
+        plan.say(line)
+    if not board.entries:
+        raise ValueError(f'No trial of {out} has a result: see failed.json in the folders of trials.')
+    write_csv(board, out / 'leaderboard.csv')
+    found = Found(board, [])
+    if plan.confirm:
+        top = [entry for entry in board.entries if entry.stopped is None][: plan.confirm] or board.entries[:1]
+        how: Dict[str, Any] = dict(options=options, places=plan.places, say=plan.say)
+        found.finalists = confirm(out, space, top, plan.seeds, plan.workers, **how)
+        for line in sentences(found.finalists):
+            plan.say(line)
+    finish(space, plan, out, options, found)
+    return found
+
+
+def remember(space: Space, plan: Plan, options: dict, out: Path) -> None:
+    """Write down what the folder is a search of.
+
+    Raises:
+        ValueError: It is one of something else.
+    """
+    plain = content(space, complete(space), options, plan.places)
+    wanted = dict(space=space.name, key=content_key(plain), slots=space.slots, seed=plan.seed)
+    base = str(Path(space.base).resolve()) if Path(space.base).is_file() else space.base
+    again = dict(file=str(space.file.resolve()), base=base, epochs=space.epochs, num_samples=space.num_samples)
+    path = out / SEARCH
+    if path.is_file():
+        known = json.loads(path.read_text(encoding='utf-8'))
+        other = [name for name in wanted if known.get(name) != wanted[name]]
+        if other:
+            raise ValueError(
+                f'{out} holds another search (its {", ".join(other)} differ): name another --out, or go on with the same '
+                'space, options and seed.'
+            )
+    else:
+        write_json(path, dict(wanted, **again, options=options, places=plan.places))
+
+
+def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> None:
+    """Write the best config, train it on all data, and write the page."""
+    winner = next((one for one in found.finalists if one.chosen), None)
+    choice = winner.choice if winner else found.board.entries[0].choice
+    figure = f'{winner.mean:.2f} % confirmed' if winner else f'{found.board.entries[0].value:.2f} %, not confirmed'
+    note = f'The best combination that a search of {space.name} found: {figure} on noisy validation.\n{choice}'
+    found.best = write_best(out / 'best.py', space, choice, note, options, plan.places, plan.seed)
+    plan.say(f'Config: {found.best} (train it with: python tools/train.py {found.best})')
+    finalists = found.finalists or [
+        Finalist(entry.choice, entry.value, entry.value, [entry.value], 1.0, entry.epoch, entry.seconds)
+        for entry in found.board.entries[: max(1, plan.ensemble)]
+    ]
+    how: Dict[str, Any] = dict(options=options, places=plan.places, seed=plan.seed, say=plan.say)
+    ensemble: Optional[Dict[str, Any]] = None
+    if plan.refit:
+        found.run = refit(out / 'refit', space, winner or finalists[0], **how)
+        found.test = test_accuracy(found.run)
+    if plan.ensemble:
+        runs = [refit(out / f'ensemble{i}', space, one, **how) for i, one in enumerate(finalists[: plan.ensemble])]
+        ensemble = dict(members=[str(run) for run in runs], test=ensemble_accuracy(runs))
+    told = dict(
+        space=space.name,
+        best=to_dict(choice),
+        trials=len(found.board.entries),
+        notes=found.board.notes,
+        confirmed=[dict(one._asdict(), choice=to_dict(one.choice)) for one in found.finalists],
+        test_accuracy=found.test,
+        ensemble=ensemble,
+    )
+    write_json(out / 'found.json', told)
+    if found.test is not None:
+        plan.say(f'Test accuracy of the refit, which chose nothing: {found.test:.2f}')
+    if ensemble and ensemble['test'] is not None:
+        plan.say(f'Test accuracy of the ensemble of {len(ensemble["members"])}: {ensemble["test"]:.2f}')
+    try:
+        write_page(out, space, found.board, found.finalists)
+        plan.say(f'Page: {out / "report.html"}')
+    except ImportError as error:
+        write_text(out / 'report.txt', '\n'.join(found.board.notes) + '\n')
+        plan.say(f'No page: {error}')

@@ -1,0 +1,62 @@
+"""What noisy validation can tell, against data whose noise is known."""
+
+import numpy as np
+
+from mmnoisy.search.confirm import mcnemar
+from mmnoisy.search.judge import Predictions, correct, corrected_accuracy, estimated_noise, standard_error
+
+
+def made(n, transition, right=0.9, seed=0):
+    """Predictions of a network that is right so often, uniformly wrong else, and labels of the noise T."""
+    rng, classes = np.random.default_rng(seed), len(transition)
+    clean = rng.integers(0, classes, n)
+    predicted = np.where(rng.random(n) < right, clean, (clean + rng.integers(1, classes, n)) % classes)
+    given = np.array([rng.choice(classes, p=transition[label]) for label in clean])
+    scores = np.full((n, classes), 0.1 / (classes - 1))
+    scores[np.arange(n), predicted] = 0.9
+    return Predictions(np.arange(n), scores, given), 100 * float((predicted == clean).mean())
+
+
+def symmetric(rate, classes=5):
+    found = np.full((classes, classes), rate / (classes - 1))
+    np.fill_diagonal(found, 1 - rate)
+    return found
+
+
+def test_noise_is_estimated_from_the_predictions_of_a_good_trial():
+    found, _ = made(4000, symmetric(0.3), right=0.98)
+    noise = estimated_noise(found)
+    assert abs(noise.rate - 0.3) < 0.04 and noise.n == 4000 and not correct(noise)
+    assert abs(noise.margin - (0.7 - 0.075)) < 0.1
+
+
+def test_the_standard_error_is_that_of_repeated_draws():
+    transition, accuracies = symmetric(0.4), []
+    for seed in range(200):
+        found, _ = made(300, transition, seed=seed)
+        accuracies.append(100 * (found.scores.argmax(1) == found.labels).mean())
+    noise = estimated_noise(made(300, transition, right=0.98)[0])._replace(rate=0.4)
+    measured, clean = standard_error(float(np.mean(accuracies)), noise)
+    assert abs(measured - np.std(accuracies)) < 0.5
+    assert np.isclose(clean, measured / (1 - 0.4 * 5 / 4))
+
+
+def test_the_correction_gives_clean_accuracy():
+    transition = symmetric(0.4)
+    found, clean = made(20000, transition)
+    assert abs(corrected_accuracy(found, transition) - clean) < 1.5
+    assert corrected_accuracy(found, np.full((5, 5), 0.2)) is None
+
+
+def test_labels_are_corrected_only_where_two_classes_are_nearly_confused_and_there_are_many():
+    pair = 0.55 * np.eye(5) + 0.45 * np.roll(np.eye(5), 1, axis=1)
+    noise = estimated_noise(made(5000, pair, right=0.98)[0])
+    assert noise.margin < 0.15 and correct(noise)
+    assert not correct(noise._replace(n=500)) and not correct(noise._replace(margin=0.5))
+
+
+def test_mcnemar_on_paired_samples():
+    one = {(0, i): True for i in range(20)}
+    other = {(0, i): i >= 10 for i in range(30)}
+    assert np.isclose(mcnemar(one, other), 2 * 0.5**10)
+    assert mcnemar(one, one) == 1.0
