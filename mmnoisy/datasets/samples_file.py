@@ -4,19 +4,21 @@ import csv
 import json
 from itertools import compress
 from pathlib import Path
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
-from torch import Tensor
 
 from ..files import replace_file, write_text
 from .label_file import checksum as labels_checksum
 from .label_formats import read_meta
 from .samples_reader import SamplesReader
-from .source import image_paths
+
+if TYPE_CHECKING:
+    # To read a file needs no torch.
+    from torch import Tensor
 
 
-def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested: Optional[Tensor] = None) -> None:
+def write_samples_csv(path, dataset, score: 'Tensor', is_issue: 'Tensor', suggested: Optional['Tensor'] = None) -> None:
     """Write the judged samples of a data set, and the checksum and classes of the data set to ``<path>.meta.json``.
 
     The columns are ``source_idx``, ``path`` (only of data sets with image files), ``given_label`` and ``suggested_label``
@@ -40,6 +42,9 @@ def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested:
         raise ValueError(f'{path}: scores must be in [0, 1], not in [{np.nanmin(score)}, {np.nanmax(score)}].')
     classes = _classes(dataset)
     given, clean = given_labels(dataset), getattr(dataset, 'clean_labels', None)
+    # To read a file needs no torch, to write one does.
+    from .source import image_paths
+
     suggested = np.full(len(score), '', dtype=object) if suggested is None else suggested.numpy()
     columns = dict(
         source_idx=source_indices(dataset),

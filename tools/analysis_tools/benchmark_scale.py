@@ -113,7 +113,7 @@ def judging(args) -> List[Part]:
     return [
         Part('division: Gaussian mixture, one network', size, partial(fit, fit_gmm)),
         Part('division: Beta mixture', size, partial(fit, fit_bmm)),
-        Part('record of three columns (AUM), an epoch in batches of 256', size, record),
+        Part('record of three columns, an epoch in batches of 256', size, record),
         Part('streams of a divided epoch', size, streams),
         Part('balanced stream (SSR)', size, balanced),
         Part('detection scores', size, lambda: len(detection_scores(score, score < 0.4, wrong)) * 8),
