@@ -71,3 +71,25 @@ def test_each_moment_belongs_to_the_innermost_phase(monkeypatch):
     go_on(3)
     assert clock.take() == dict(start=6, data=5, evaluate=10, checkpoint=100, log=1000)
     assert clock.take() == dict(data=0)
+
+
+def test_the_configs_of_the_gpu_benchmark(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import benchmark_gpu
+
+    args = SimpleNamespace(images=640, width=4, workers=0, out=tmp_path)
+    for name in benchmark_gpu.METHODS:
+        cfg = benchmark_gpu.build(name, 'eager float32', args)
+        assert 'CIFAR10' not in cfg.pretty_text
+        assert cfg.train_dataloader.dataset.source == dict(type='mmnoisy.RandomImages', size=640)
+        assert cfg.test_dataloader.dataset.source == dict(type='mmnoisy.RandomImages', size=128)
+    found = dict(
+        epochs=[dict(train=9.0), dict(train=3.0, data=0.5, sweep=0.5, evaluate=1.0)],
+        images=[640, 640],
+        steps=[5, 5],
+        step_flops=6e9,
+        product=1e11,
+        peak_gib=1.5,
+    )
+    row = benchmark_gpu.row('ce', 'bfloat16', found, before=10)
+    assert row.split() == 'ce bfloat16 5.00 0.50 3.00 0.50 1.00 600.0 160 10.0% 1.50 2.00'.split()

@@ -35,7 +35,7 @@ def shortened(cfg: Config, epochs: int) -> Config:
     return cfg
 
 
-def measure(cfg: Config, clock: str) -> dict:
+def measure(cfg: Config, clock: str, trace_to: Optional[Path] = None) -> dict:
     """Train as ``cfg`` says; the numbers that are printed."""
     now = time.perf_counter if clock == 'wall' else time.process_time
     runner = PhasedRunner.from_cfg(cfg)
@@ -46,6 +46,8 @@ def measure(cfg: Config, clock: str) -> dict:
     device = next(runner.model.parameters()).device
     peak = peak_memory(device)
     flops, problem = step_flops(runner)
+    if trace_to:
+        trace(runner, trace_to)
     return dict(
         config=Path(cfg.filename).stem,
         device=torch.cuda.get_device_name(device)
@@ -80,6 +82,23 @@ def step_flops(runner, batches: int = 3) -> Tuple[Optional[float], str]:
     except Exception as error:  # What a step does is any method's own business.
         return None, f'{type(error).__name__}: {error}'
     return total / max(1, steps), ''
+
+
+def trace(runner, path: Path, steps: int = 5) -> None:
+    """Profile a few steps into a text file: what takes the time, and how often a step waits for the device."""
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    activities += [torch.profiler.ProfilerActivity.CUDA] if torch.cuda.is_available() else []
+    batches = iter(runner.train_dataloader)
+    with torch.profiler.profile(activities=activities) as profile:
+        for number, batch in zip(range(steps), batches):
+            for hook in runner.hooks:
+                hook.before_train_iter(runner, batch_idx=number, data_batch=batch)
+            runner.model.train_step(batch, optim_wrapper=runner.optim_wrapper)
+    averages = profile.key_averages()
+    waits = {event.key: event.count for event in averages if 'Synchronize' in event.key or event.key == 'aten::item'}
+    order = 'self_cuda_time_total' if torch.cuda.is_available() else 'self_cpu_time_total'
+    text = f'{steps} steps; waiting for the device: {waits or "never"}\n\n{averages.table(sort_by=order, row_limit=40)}'
+    path.write_text(text + '\n\n' + averages.table(sort_by='self_cpu_time_total', row_limit=40), encoding='utf-8')
 
 
 def product_flops(device, runner, now, seconds: float = 1.0) -> float:
@@ -151,6 +170,7 @@ def main():
         help="'cpu' counts this process's processor time: for a machine that does other things too",
     )
     parser.add_argument('--out', help='write the numbers to this json file too')
+    parser.add_argument('--trace', type=Path, help='profile a few steps more into this text file')
     args = parse_run(parser)
     cfg = shortened(Config.fromfile(args.config), max(2, args.epochs))
     merge_options(cfg, args.cfg_options or {})
@@ -160,7 +180,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         args.work_dir = args.work_dir or folder
         set_run(cfg, args)
-        found = measure(cfg, args.clock)
+        found = measure(cfg, args.clock, args.trace)
     print(report(found))
     if args.out:
         Path(args.out).write_text(json.dumps(found, indent=2) + '\n', encoding='utf-8')
