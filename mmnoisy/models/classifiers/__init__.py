@@ -1,6 +1,8 @@
 from .co_teaching import CoTeaching
 from .co_teaching_plus import CoTeachingPlus
 from .consistency import ConsistencyClassifier
+from .disc import DISC
+from .distilled import DistilledClassifier
 from .dividemix import DivideMix
 from .elr_plus import ELRPlus
 from .feature_consistency import FeatureConsistencyClassifier
@@ -16,6 +18,8 @@ __all__ = [
     'CoTeaching',
     'CoTeachingPlus',
     'ConsistencyClassifier',
+    'DISC',
+    'DistilledClassifier',
     'DivideMix',
     'ELRPlus',
     'FeatureConsistencyClassifier',
