@@ -22,7 +22,7 @@ class SampleBatch:
         metainfo (dict): Metainfo in the same way; of a tensor (B,) the samples get plain numbers.
     """
 
-    def __init__(self, fields: Dict[str, Sequence], metainfo: Dict[str, Sequence]):
+    def __init__(self, fields: Dict[str, Any], metainfo: Dict[str, Any]):
         self._fields: Dict[str, Any] = dict(fields)
         self._metainfo: Dict[str, Any] = dict(metainfo)
         self._samples: Optional[List[DataSample]] = None

@@ -6,8 +6,8 @@
   where left out), ``options`` overwrite entries like ``--cfg-options``.
 - ``dict(name=..., merge=[...])`` merges the ``samples.csv`` of the stages named.
 
-``{name}`` in an option is the folder of that earlier stage. A finished stage is not run again: the same command after an
-interruption goes on with the unfinished stage, from its newest complete checkpoint.
+``{name}`` in an option is the folder of that earlier stage, ``{name:weights}`` its newest complete checkpoint. A finished stage is
+not run again: the same command after an interruption goes on with the unfinished stage, from its newest complete checkpoint.
 """
 
 import copy
@@ -24,7 +24,7 @@ from mmengine.config import Config
 from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 
 from .config import check_config, read_config
-from .engine.checkpoints import resume_newest
+from .engine.checkpoints import newest_complete, resume_newest
 from .evaluation.merging import merge_samples_csv
 from .files import copy_file, write_json
 from .run import build_runner, merge_args, parse_args
@@ -43,12 +43,32 @@ def stage_folders(stages, work_dir) -> dict:
 
 
 def fill(value, folders: dict):
-    """Replace ``{name}`` in an option by the folder of that stage."""
+    """Replace ``{name}`` in an option by the folder of that stage, and ``{name:weights}`` by its newest checkpoint.
+
+    Raises:
+        SystemExit: There is no such checkpoint.
+    """
     if not isinstance(value, str):
         return value
     for name, folder in folders.items():
+        if f'{{{name}:weights}}' in value:
+            value = value.replace(f'{{{name}:weights}}', str(weights_of(folder)))
         value = value.replace('{' + name + '}', str(folder))
     return value
+
+
+def weights_of(folder: Path) -> Path:
+    """The newest checkpoint of a stage.
+
+    Raises:
+        SystemExit: There is none.
+    """
+    path, skipped = newest_complete(folder)
+    if path is None:
+        raise SystemExit(
+            f'{folder} has no complete checkpoint, whose weights a later stage asks for. {" ".join(skipped)}'
+        )
+    return path
 
 
 def stage_config(stage: dict, recipe: Config, args, folders: dict) -> Config:

@@ -16,7 +16,7 @@ kept: as a column of a :class:`mmnoisy.sample_batch.SampleBatch`, or on each Dat
 | ``pred_score``, ``pred_label`` | (B, K) and (B,), after a forward pass in the mode ``'predict'`` | classifiers | sweeps, evaluators | an error |
 """  # noqa: E501
 
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -200,7 +200,7 @@ def read_selection(data_samples: Samples, device=None) -> Optional[Tensor]:
     return torch.stack([sample.selected for sample in data_samples]).to(device)
 
 
-def write_predictions(data_samples: Samples, scores: Tensor, labels: Dict[str, Tensor]) -> Samples:
+def write_predictions(data_samples: Samples, scores: Tensor, labels: Dict[str, Tensor]) -> Any:
     """Stamp predicted probabilities (B, K) as ``pred_score``, and labels (B,) by their name, such as ``pred_label``.
 
     Returns the samples.
@@ -236,7 +236,7 @@ def predicted_classes(data_samples: Samples) -> Dict[str, Tensor]:
     return {name: torch.cat([sample.get(name) for sample in data_samples]) for name in names}
 
 
-def select_samples(data_samples: Samples, index: Tensor) -> Samples:
+def select_samples(data_samples: Samples, index: Tensor) -> Any:
     """The samples of those rows of a batch, (M,)."""
     batch = unlisted(data_samples)
     return [data_samples[i] for i in index.tolist()] if batch is None else batch.select(index)

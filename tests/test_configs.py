@@ -48,6 +48,7 @@ NARROW['mmnoisy.CNN9'] = dict(width=128)
 #: Backbone without such arguments, or of a package that may be missing -> a quick one, and its output channels.
 STAND_INS = {
     'VGG': (dict(type='VGG', depth=11, norm_cfg=dict(type='BN')), 512),
+    'mmnoisy.PretrainedBackbone': (dict(type='mmnoisy.CNN3', in_channels=3, channels=(4, 4, 32)), 32),
     'TIMMBackbone': (dict(type='ResNet', depth=18, stem_channels=4, base_channels=4), 32),
 }
 
@@ -198,7 +199,8 @@ def train_a_step(model, data, optimizer):
 
 
 def test_trains_and_predicts(cfg, tried):
-    cfg = Config(tiny(cfg.to_dict()))
+    # The stages of a recipe are run in test_recipes.py.
+    cfg = Config(tiny({key: value for key, value in cfg.to_dict().items() if key != 'stages'}))
     loaders = {part: Runner.build_dataloader(cfg[f'{part}_dataloader'], seed=0) for part in ('train', 'val', 'test')}
     torch.manual_seed(0)
     model = MODELS.build(dict(data_preprocessor=cfg.data_preprocessor, **cfg.model))

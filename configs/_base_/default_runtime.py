@@ -12,7 +12,11 @@ default_hooks = dict(
     run_guard=dict(type='mmnoisy.RunGuardHook'),
     finite_loss=dict(type='mmnoisy.FiniteLossHook'),
     summary=dict(type='mmnoisy.SummaryHook'),
+    fast_step=dict(type='mmnoisy.FastStepHook'),
 )
+# Faster steps, rounded otherwise: channels_last=True, optimizer='foreach' or 'fused', cudnn_benchmark=True,
+# compile='default' or 'reduce-overhead'. See docs/speed.md.
+fast = dict(channels_last=False, optimizer=None, cudnn_benchmark=False, compile=None)
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

@@ -6,8 +6,7 @@ base = 'ce/ce_probe_40e_features'
 paths = dict(train='data/features/train', test='data/features/test')
 epochs = 15
 slots = dict(
-    # SSR asks each epoch for the neighbours of all samples: ten times the cost of the rest.
-    selection=['none', 'coteaching', 'aum'],
+    selection=['none', 'coteaching', 'aum', 'ssr'],
     loss=['ce', 'gce', 'sce', 'agce', 'jal', 'logit_clip'],
     correction=['none', 'elr', 'sop', 'bootstrapping', 'smp', 'forward'],
     regulariser=['none', 'mixup', 'mixup_ema', 'ema', 'smoothing', 'l1'],

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from .cache import fingerprint
 from .dynamics import judge_by_dynamics
 from .files import write_audit
-from .find_issues import FEATURE_JUDGES, Issues, find_issues, small_classes
+from .issues import FEATURE_JUDGES, Issues, find_issues, small_classes
 from .judges import Judge
 from .kfold import judge_by_kfold
 from .samples_judge import judge_by_samples_file

@@ -20,7 +20,7 @@ class DigitScenes(BaseDataset):
         num_scenes (int): Scenes. Defaults to 300.
         size (int): Height and width of a scene in pixels, at least 12. Defaults to 32.
         digits (Sequence[int]): Fewest and most digits in a scene. Defaults to (4, 6).
-        kinds (int): Digits 0 to ``kinds - 1`` occur, 1 to 10; the classes are one more. Defaults to 4.
+        kinds (int): Digits 0 to ``kinds - 1`` occur, 1 to 10; the classes are one more. Defaults to 3.
         seed (int): Of the scenes. Defaults to 0.
         **kwargs: See :class:`mmpretrain.datasets.BaseDataset`.
 
@@ -34,7 +34,7 @@ class DigitScenes(BaseDataset):
         num_scenes: int = 300,
         size: int = 32,
         digits: Sequence[int] = (4, 6),
-        kinds: int = 4,
+        kinds: int = 3,
         seed: int = 0,
         **kwargs,
     ):

@@ -14,6 +14,8 @@ import numpy as np
 MAX_NUMBER = 99_999
 #: The same for rows of a data set.
 MAX_ROWS = 2**40
+#: What every part says that meets several labels an image.
+ONE_LABEL = 'mmnoisy trains with one label an image (docs/segmentation.md, "Several labels an image").'
 NUMBER = re.compile(r'([0-9]+)(\.0*)?', re.ASCII)
 
 
@@ -40,6 +42,8 @@ def read_label(value: Any, largest: int = MAX_NUMBER) -> Union[int, str]:
     shown = short_repr(value)
     if isinstance(value, (bool, np.bool_)):
         raise ValueError(f'{shown} is neither the number nor the name of a class.')
+    if isinstance(value, (list, tuple, set, np.ndarray)):
+        raise ValueError(f'{shown} is a list of labels: {ONE_LABEL}')
     if isinstance(value, (int, np.integer)):
         return _in_range(int(value), shown, largest)
     if isinstance(value, (float, np.floating)):

@@ -2,24 +2,23 @@
 
 import csv
 import json
-import math
+from itertools import compress
 from pathlib import Path
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
-from torch import Tensor
 
 from ..files import replace_file, write_text
 from .label_file import checksum as labels_checksum
 from .label_formats import read_meta
+from .samples_reader import SamplesReader
 
-#: Columns that every such file has.
-COLUMNS = ('source_idx', 'given_label', 'is_issue')
-#: Columns with the numbers of the classes that a column of names says.
-INDEX = dict(given_label='given_index', suggested_label='suggested_index', clean_label='clean_index')
+if TYPE_CHECKING:
+    # To read a file needs no torch.
+    from torch import Tensor
 
 
-def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested: Optional[Tensor] = None) -> None:
+def write_samples_csv(path, dataset, score: 'Tensor', is_issue: 'Tensor', suggested: Optional['Tensor'] = None) -> None:
     """Write the judged samples of a data set, and the checksum and classes of the data set to ``<path>.meta.json``.
 
     The columns are ``source_idx``, ``path`` (only of data sets with image files), ``given_label`` and ``suggested_label``
@@ -43,28 +42,41 @@ def write_samples_csv(path, dataset, score: Tensor, is_issue: Tensor, suggested:
         raise ValueError(f'{path}: scores must be in [0, 1], not in [{np.nanmin(score)}, {np.nanmax(score)}].')
     classes = _classes(dataset)
     given, clean = given_labels(dataset), getattr(dataset, 'clean_labels', None)
-    suggested = [''] * len(score) if suggested is None else suggested.numpy()
+    # To read a file needs no torch, to write one does.
+    from .source import image_paths
+
+    suggested = np.full(len(score), '', dtype=object) if suggested is None else suggested.numpy()
     columns = dict(
         source_idx=source_indices(dataset),
-        path=_paths(dataset),
+        path=image_paths(dataset),
         given_label=class_names(given, classes),
         suggested_label=class_names(suggested, classes),
         given_index=given,
         suggested_index=suggested,
-        score=[f'{value:.9g}' for value in score],
+        score=[f'{value:.9g}' for value in score.tolist()],
         is_issue=is_issue.astype(int),
         clean_label=None if clean is None else class_names(clean, classes),
         clean_index=clean,
     )
-    columns = {name: values for name, values in columns.items() if values is not None}
-    rows = (row for row, keep in zip(zip(*columns.values()), judged) if keep)
-    write_rows(path, list(columns), rows, dict(checksum=dataset_checksum(dataset), classes=classes))
+    # Lists of plain numbers: those of numpy take several times as long to write.
+    lists = {
+        name: values.tolist() if isinstance(values, np.ndarray) else values
+        for name, values in columns.items()
+        if values is not None
+    }
+    rows = zip(*lists.values())
+    meta = dict(checksum=dataset_checksum(dataset), classes=classes)
+    write_rows(path, list(lists), rows if judged.all() else compress(rows, judged.tolist()), meta)
 
 
 def class_names(numbers, classes: Optional[Sequence[str]]) -> list:
     """Names of the classes of (N,) numbers; a number without a name, such as the extra one of threshold samples, stays."""
-    named = classes or ()
-    return [named[int(n)] if isinstance(n, (int, np.integer)) and 0 <= n < len(named) else n for n in numbers]
+    numbers = np.asarray(numbers)
+    values = numbers.tolist()
+    if not classes or numbers.dtype.kind not in 'iu':
+        return values
+    named = [*classes, *range(len(classes), max(values, default=0) + 1)]
+    return [named[n] if n >= 0 else n for n in values]
 
 
 def write_rows(path, fields, rows, meta: dict) -> None:
@@ -105,12 +117,6 @@ def _classes(dataset) -> Optional[list]:
     return [str(name) for name in classes] if classes else None
 
 
-def _paths(dataset) -> Optional[list]:
-    if 'img_path' not in dataset.get_data_info(0):
-        return None
-    return [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]
-
-
 def read_samples(
     path, rows: np.ndarray, labels: np.ndarray, checksum: str, option: str
 ) -> Tuple[np.ndarray, np.ndarray]:
@@ -141,9 +147,7 @@ def read_samples(
             f'{name} was made for another data set or split: its checksum is {found[:15]}..., that of this '
             f'data set {checksum[:15]}...'
         )
-    columns = [(row['source_idx'], row['given_index'], row['is_issue'], row['score']) for row in read_rows(path, name)]
-    source_idx, given, is_issue, score = np.array(columns, dtype=np.float64).reshape(-1, 4).T
-    source_idx, given = source_idx.astype(np.int64), given.astype(np.int64)
+    source_idx, given, is_issue, score = _columns(SamplesReader(path, name))
     order = np.argsort(source_idx, kind='stable')
     if (np.diff(source_idx[order]) == 0).any():
         raise ValueError(f'{name} names a source_idx twice.')
@@ -164,6 +168,14 @@ def read_samples(
     return score[chosen], is_issue[chosen] != 0
 
 
+def _columns(reader: SamplesReader) -> Iterator[np.ndarray]:
+    """``source_idx``, ``given_index``, ``is_issue`` and ``score`` of all rows, (N,) each."""
+    types = dict(source_idx=np.int64, given_index=np.int64, is_issue=np.int64, score=np.float64)
+    parts = [[np.array(block.numbers[name], dtype) for name, dtype in types.items()] for block in reader.blocks()]
+    empty = [np.empty(0, dtype) for dtype in types.values()]
+    return (np.concatenate(column) for column in zip(empty, *parts))
+
+
 def read_rows(path, name: Optional[str] = None) -> Iterator[dict]:
     """The rows of a ``samples.csv`` as written, with an integer ``source_idx`` and ``is_issue``, a float ``score`` (NaN where
     empty), and the numbers of the classes in ``given_index``, ``suggested_index`` and, where there is a ``clean_label``,
@@ -178,36 +190,11 @@ def read_rows(path, name: Optional[str] = None) -> Iterator[dict]:
     Raises:
         ValueError: Not a samples.csv, or a line with something else than numbers; the message names it.
     """
-    name = name or str(path)
-    numbers = {label: number for number, label in enumerate(read_meta(path).get('classes') or ())}
-    with Path(path).open(newline='', encoding='utf-8', errors='surrogateescape') as file:
-        reader = csv.DictReader(file)
-        found = set(reader.fieldnames or ())
-        if not set(COLUMNS) <= found:
-            raise ValueError(f'{name} is no samples.csv: it needs the columns {", ".join(COLUMNS)}.')
-        for row in reader:
-            try:
-                row['source_idx'], row['is_issue'] = int(row['source_idx']), int(row['is_issue'])
-                for label, index in INDEX.items():
-                    if label in found or label == 'suggested_label':
-                        row[index] = _number(row, label, index, numbers)
-                row['score'] = float(row.get('score') or 'nan')
-                if row['given_index'] is None:
-                    raise ValueError('the given label is empty')
-                _check_row(row)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f'{name}, line {reader.line_num}: {error}.') from error
-            yield row
-
-
-def _number(row: dict, label: str, index: str, numbers: dict) -> Optional[int]:
-    """Number of a class: of its own column where the file has one, else of its name, or what the column of names holds."""
-    if row.get(index) not in (None, ''):
-        return int(row[index])
-    text = row.get(label)
-    if text in (None, ''):
-        return None
-    return numbers[text] if text in numbers else int(text)
+    reader = SamplesReader(path, name)
+    for block in reader.blocks():
+        keys, columns = [*reader.fields, *block.numbers], block.numbers.values()
+        for cells, *numbers in zip(block.rows, *columns):
+            yield dict(zip(keys, [*cells, *numbers]))
 
 
 def read_checksum(path) -> Optional[str]:
@@ -219,12 +206,3 @@ def meta_path(path) -> Path:
     """Companion of a samples.csv."""
     path = Path(path)
     return path.with_name(path.name + '.meta.json')
-
-
-def _check_row(row: dict) -> None:
-    if row['source_idx'] < 0:
-        raise ValueError(f'source_idx {row["source_idx"]} is negative')
-    if row['is_issue'] not in (0, 1):
-        raise ValueError(f'is_issue must be 0 or 1, not {row["is_issue"]}')
-    if not (math.isnan(row['score']) or 0 <= row['score'] <= 1):
-        raise ValueError(f'score must be in [0, 1], not {row["score"]}')

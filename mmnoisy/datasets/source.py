@@ -1,8 +1,10 @@
 """What a noise wrapper needs of the data set that it wraps."""
 
-from typing import List, NamedTuple, Optional
+import pickle
+from typing import Iterable, Iterator, List, NamedTuple, Optional
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from .labels import MAX_NUMBER, Labels, read_numbers
@@ -42,6 +44,35 @@ def sample_name(source, info: dict) -> str:
     return str(info.get('img_path') or f'row {info["source_idx"]} of {type(source).__name__}')
 
 
+def annotations(source) -> Iterable[dict]:
+    """The annotation of each row, to be read and not changed; without handing out images where that can be done."""
+    known = getattr(source, 'annotations', None)
+    if known is not None:
+        return known
+    if type(source).get_data_info is BaseDataset.get_data_info and getattr(source, 'serialize_data', False):
+        return _packed_annotations(source)
+    return (source.get_data_info(row) for row in range(len(source)))
+
+
+def _packed_annotations(source: BaseDataset) -> Iterator[dict]:
+    """What mmengine has packed into one array, a third faster than by ``get_data_info``: that copies each annotation."""
+    packed, start = memoryview(source.data_bytes), 0
+    for end in source.data_address.tolist():
+        yield pickle.loads(packed[start:end])
+        start = end
+
+
+def image_paths(dataset) -> Optional[List[str]]:
+    """``img_path`` of each sample, (N,); None for a data set without image files."""
+    if 'img_path' not in dataset.get_data_info(0):
+        return None
+    source, rows = getattr(dataset, 'source', None), getattr(dataset, 'source_idx', None)
+    if source is None or rows is None or len(rows) < len(source) // 10:
+        return [dataset.get_data_info(row)['img_path'] for row in range(len(dataset))]
+    paths = [info['img_path'] for info in annotations(source)]
+    return [paths[row] for row in rows.tolist()]
+
+
 class SourceRows(NamedTuple):
     """What is known of each row of a data set.
 
@@ -67,10 +98,11 @@ def source_rows(source) -> SourceRows:
     name = type(source).__name__
     if not len(source):
         raise ValueError(f'The data set {name} is empty.')
-    # A data set in memory says them without handing out each image.
-    infos = getattr(source, 'annotations', None) or (source.get_data_info(row) for row in range(len(source)))
-    rows = ((info.get('gt_label'), info.get('clean_label'), info.get('img_path')) for info in infos)
-    given, clean, paths = (list(values) for values in zip(*rows))
+    given, clean, paths = ([], [], [])
+    for info in annotations(source):
+        given.append(info.get('gt_label'))
+        clean.append(info.get('clean_label'))
+        paths.append(info.get('img_path'))
 
     def numbers(values, key, limit):
         return read_numbers(Labels(values, lambda row: f'Row {row} of the data set {name}: {key}'), limit)

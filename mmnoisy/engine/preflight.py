@@ -19,13 +19,16 @@ import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop
-from mmpretrain.models import MultiLabelClsHead
+from mmpretrain.models import MultiLabelClsHead, MultiTaskHead
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ..datasets.labels import ONE_LABEL
 from ..models.classifiers.elr_plus import ELRPlus
 from ..models.losses.sop_loss import SOPLoss
 from .model_parts import unwrap
+
+SEVERAL_LABELS = (MultiLabelClsHead, MultiTaskHead)
 
 
 class PreflightError(ValueError):
@@ -200,10 +203,10 @@ def sample_problems(runner) -> List[str]:
 def head_problems(runner) -> List[str]:
     """Heads of several labels an image."""
     return [
-        f'model.{name} is a {type(module).__name__}, for several labels an image: mmnoisy trains with one label an '
-        'image. Use a LinearClsHead or its like.'
+        f'model.{name} is a {type(module).__name__}, for several labels an image: {ONE_LABEL} Use a '
+        'LinearClsHead or its like.'
         for name, module in unwrap(runner.model).named_modules()
-        if isinstance(module, MultiLabelClsHead)
+        if isinstance(module, SEVERAL_LABELS)
     ]
 
 

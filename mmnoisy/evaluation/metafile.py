@@ -13,6 +13,7 @@ NETWORKS = {
     'cnn3': 'CNN3',
     'cnn8': 'CNN8',
     'cnn9': 'CNN9',
+    'efficientnet-lite0': 'EfficientNet-Lite0',
     'inception-resnet-v2': 'Inception-ResNet-v2',
     'preact-resnet18': 'PreAct-ResNet-18',
     'resnet18': 'ResNet-18',

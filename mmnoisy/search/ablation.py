@@ -3,6 +3,7 @@
 import csv
 import json
 from argparse import ArgumentParser
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
@@ -52,16 +53,14 @@ def variants(space: Space, best: Choice) -> Dict[str, Choice]:
         plain = space.slots[slot][0]
         if part == plain:
             continue
-        wanted = {**best.parts, slot: plain}
-        removed = [f'{slot}={part}']
-        without = _complete(space, wanted, best)
-        for other in reversed(list(best.parts)):
-            if without is None and wanted[other] != space.slots[other][0]:
-                removed.append(f'{other}={wanted[other]}')
-                wanted[other] = space.slots[other][0]
-                without = _complete(space, wanted, best)
-        if without is not None:
-            found[' and '.join(removed)] = without
+        others = [other for other, name in best.parts.items() if other != slot and name != space.slots[other][0]]
+        for more in (more for count in range(len(others) + 1) for more in combinations(others, count)):
+            removed = [slot, *more]
+            without = _complete(space, {**best.parts, **{one: space.slots[one][0] for one in removed}}, best)
+            if without is not None:
+                if without not in found.values():
+                    found[' and '.join(f'{one}={best.parts[one]}' for one in removed)] = without
+                break
     return found
 
 

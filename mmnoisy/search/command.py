@@ -1,7 +1,7 @@
 """The command ``tools/search.py``: search a space, run a grid, work for a search on another machine."""
 
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
@@ -13,7 +13,7 @@ from .space import Space, find_space, read_space
 
 def make_parser() -> ArgumentParser:
     """Options of the command."""
-    parser = ArgumentParser(description=__doc__)
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     run = commands.add_parser('run', help='search a space: the best combination by noisy validation')
     _add_space(run)
@@ -22,12 +22,16 @@ def make_parser() -> ArgumentParser:
     )
     run.add_argument('--sampler', choices=['tpe', 'random'], default='tpe', help='multivariate TPE, or random search')
     run.add_argument('--portfolio-only', action='store_true', help='try the portfolio and nothing else')
+    run.add_argument('--portfolio', metavar='FILE', help="another portfolio than the package's")
     run.add_argument('--no-portfolio', action='store_true', help='ask the sampler from the first trial on')
     run.add_argument('--no-prune', action='store_true', help='train every trial to its end')
     run.add_argument(
         '--confirm', type=int, default=3, metavar='K', help='best trials that are trained again; 0 for none'
     )
     run.add_argument('--seeds', type=int, default=3, help='trainings of each of these, on other folds; 3 by default')
+    run.add_argument(
+        '--folds', type=int, default=0, help='folds a trial is judged on; by default more than 1 where few are held out'
+    )
     run.add_argument('--no-refit', action='store_true', help='do not train the best on all data')
     run.add_argument('--ensemble', type=int, default=0, metavar='K', help='also an ensemble of the best K')
     run.add_argument('--storage', help="url of a database for Optuna's study; a journal file by default")
@@ -39,6 +43,7 @@ def make_parser() -> ArgumentParser:
     grid.add_argument('--budget', type=seconds_of, metavar='TIME', help='stop after this time, such as 2h')
     work = commands.add_parser('work', help="run trials of a search that another machine's command has begun")
     work.add_argument('out', help='the shared folder')
+    parser.epilog = '\n'.join(command.format_help() for command in (run, grid, work))
     return parser
 
 
@@ -120,11 +125,12 @@ def run_search(args, space: Space, places: Dict[str, str]) -> int:
         workers=args.workers,
         sampler=args.sampler,
         seed=args.seed,
-        portfolio=not args.no_portfolio,
+        portfolio=False if args.no_portfolio else args.portfolio or True,
         portfolio_only=args.portfolio_only,
         prune=not args.no_prune,
         confirm=args.confirm,
         seeds=args.seeds,
+        folds=args.folds,
         refit=not args.no_refit,
         ensemble=args.ensemble,
         storage=args.storage,

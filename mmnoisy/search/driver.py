@@ -19,8 +19,11 @@ from .budget import Budget
 from .choice import Choice, key, to_dict
 from .space import Space
 from .study import enqueue, suggest
-from .trial import STOP, curve, failure, is_finished, make_trial, read_trial, trials
+from .trial import STOP, curve, failure, is_finished, make_trial, read_trial
 from .worker import CLOSED
+
+#: Trials that may fail one after another, and choices that may be known already, before a search ends.
+_FAILURES, _KNOWN = 10, 100
 
 
 class Driver:
@@ -36,6 +39,7 @@ class Driver:
         options (dict): Entries of every trial's config.
         places (dict[str, str]): Where data lie.
         prune (bool): Stop bad trials early. Defaults to True.
+        folds (int): On how many shares of the data each trial is judged. Defaults to 1.
         say (Callable): Takes lines for the user.
     """
 
@@ -50,10 +54,19 @@ class Driver:
         options: Optional[dict] = None,
         places: Optional[Dict[str, str]] = None,
         prune: bool = True,
+        folds: int = 1,
         say: Callable[[str], None] = print,
     ):
         self.study, self.space, self.out, self.workers, self.budget = study, space, Path(out), workers, budget
-        self.first, self.options, self.places, self.prune, self.say = first, options, places, prune, say
+        self.first, self.options, self.places, self.prune, self.folds, self.say = (
+            first,
+            options,
+            places,
+            prune,
+            folds,
+            say,
+        )
+        self.failed = 0
         self.levels = rungs(space.epochs, space.warmup)
         self.curves: Dict[int, Dict[int, float]] = {}
         self.pool = Pool(['mmnoisy.search.worker', str(self.out)], self.out / 'logs', workers, say)
@@ -62,7 +75,7 @@ class Driver:
         """Search until the budget is spent and every begun trial has ended.
 
         Raises:
-            RuntimeError: Workers cannot work: of a full disk, perhaps. The same call goes on.
+            RuntimeError: Workers cannot work, of a full disk perhaps, or trial after trial fails. The same call goes on.
         """
         begun = time.time()
         (self.out / CLOSED).unlink(missing_ok=True)
@@ -86,6 +99,9 @@ class Driver:
     def recover(self) -> None:
         """Trials that were asked but not written are asked again; those of which a worker died are left to the workers."""
         states = _states()
+        for trial in self.study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED)):
+            if 'same_as' not in trial.user_attrs:
+                self.curves[trial.number] = curve(self.folder(trial.number))
         for trial in self.study.get_trials(deepcopy=False, states=(states.RUNNING,)):
             if not (self.folder(trial.number) / 'trial.json').is_file():
                 shutil.rmtree(self.folder(trial.number), ignore_errors=True)
@@ -124,8 +140,13 @@ class Driver:
         states, result = _states(), read_result(folder)
         if result is None:
             self.study.tell(trial.number, state=states.FAIL, skip_if_finished=True)
-            self.say(f'{trial.number}: failed: {(failure(folder) or "").splitlines()[0][:300]}')
+            why = (failure(folder) or '').splitlines()[0][:300]
+            self.say(f'{trial.number}: failed: {why}')
+            self.failed += 1
+            if self.failed == _FAILURES:
+                raise RuntimeError(f'{_FAILURES} trials failed one after another, the last in {folder}: {why}')
             return
+        self.failed = 0
         found = self.curves[trial.number] = curve(folder)
         value = objective(found)
         early = result['stopped'] and max(found) < self.space.epochs
@@ -149,18 +170,27 @@ class Driver:
         """Write trials so that no worker waits; close the search when the budget is spent."""
         waiting = [n for n in going if not is_held(self.folder(n))]
         epochs = sum(max(found, default=0) for found in self.curves.values())
-        if self.budget.is_spent(begun, epochs, self.begun()):
-            # A number of trials is of those that were written: they are run.
-            if self.budget._replace(trials=None).is_spent(begun, epochs, 0):
-                for number in waiting:
-                    self.withdraw(number)
+        if self.budget._replace(trials=None).is_spent(begun, epochs, 0):
+            for number in waiting:
+                self.withdraw(number)
             write_text(self.out / CLOSED, '')
-            return
+        elif self.is_full() and not going:
+            # Not while one runs: where it fails, another is tried.
+            write_text(self.out / CLOSED, '')
+        known = 0
         # One for each worker to go on with, here or elsewhere.
-        while len(waiting) < self.workers and not self.budget.is_spent(begun, epochs, self.begun()):
+        while len(waiting) < self.workers and not (self.is_full() or (self.out / CLOSED).is_file()):
             number = self.ask()
+            known += number is None
             if number is not None:
                 waiting.append(number)
+            elif known == _KNOWN:
+                self.say(f'The last {_KNOWN} choices had all been tried: the space is searched.')
+                write_text(self.out / CLOSED, '')
+
+    def is_full(self) -> bool:
+        """Whether as many trials ran or run as the budget has."""
+        return self.budget.trials is not None and self.begun() >= self.budget.trials
 
     def begun(self) -> int:
         """Trials that ran or run; what was withdrawn, failed or known before is none."""
@@ -173,14 +203,16 @@ class Driver:
         trial = self.study.ask()
         choice = suggest(trial, self.space)
         found = key(self.space, choice, self.options)
-        for other in self.study.get_trials(deepcopy=False, states=(_states().COMPLETE,)):
+        states = _states()
+        for other in self.study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED, states.RUNNING)):
             if other.user_attrs.get('key') == found:
                 trial.set_user_attr('same_as', other.number)
-                self.study.tell(trial, other.value)
+                done = other.state == states.COMPLETE
+                self.study.tell(trial, other.value if done else None, state=None if done else states.FAIL)
                 return None
         trial.set_user_attr('key', found)
         trial.set_user_attr('choice', to_dict(choice))
-        about: Dict[str, Any] = dict(number=trial.number, key=found)
+        about: Dict[str, Any] = dict(number=trial.number, key=found, folds=self.folds)
         make_trial(self.folder(trial.number), self.space, choice, options=self.options, places=self.places, **about)
         return trial.number
 
@@ -208,8 +240,3 @@ def _states():
     from optuna.trial import TrialState
 
     return TrialState
-
-
-def finished_numbers(out) -> List[int]:
-    """Numbers of the trials that have ended."""
-    return [int(folder.name) for folder in trials(out) if is_finished(folder)]

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Union
 
 from ..benchmark.contents import content_key
 from ..files import write_json, write_text
@@ -15,6 +15,7 @@ from .confirm import Finalist, confirm, sentences
 from .driver import Driver
 from .grid import setting_options, settings_of
 from .leaderboard import Board, leaderboard, write_csv
+from .pooled import folds_needed
 from .refit import ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
 from .study import open_study
@@ -34,15 +35,17 @@ class Plan:
         workers (int): Processes on this machine.
         sampler (str): ``'tpe'`` or ``'random'``.
         seed (int): Of the sampler and of the trials.
-        portfolio (bool): Try it first.
+        portfolio (bool | str): Try it first; a file in place of the package's.
         portfolio_only (bool): And nothing else.
         prune (bool): Stop bad trials early.
         confirm (int): Best trials that are trained again.
         seeds (int): Trainings of each of these.
+        folds (int): On how many shares of the data a trial is judged; 0: as many as it takes, see
+            :mod:`mmnoisy.search.pooled`.
         refit (bool): Train the winner on all data.
         ensemble (int): Also train so many of the best on all data, and average them.
         storage (str, optional): Url of a database for the study.
-        setting (str, optional): Noise of the space's suite, which the portfolio must not know.
+        setting (str, optional): Noise of the space's suite, for a search that is judged itself.
         options (dict): Entries of every trial's config.
         places (dict): Where data lie.
         say (Callable): Takes lines for the user.
@@ -53,11 +56,12 @@ class Plan:
     workers: int = 1
     sampler: str = 'tpe'
     seed: int = 0
-    portfolio: bool = True
+    portfolio: Union[bool, str] = True
     portfolio_only: bool = False
     prune: bool = True
     confirm: int = 3
     seeds: int = 3
+    folds: int = 0
     refit: bool = True
     ensemble: int = 0
     storage: Optional[str] = None
@@ -101,10 +105,14 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     if plan.setting:
         options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
     remember(space, plan, options, out)
-    first = portfolio.load(space) if plan.portfolio or plan.portfolio_only else []
+    file = plan.portfolio if isinstance(plan.portfolio, str) else None
+    first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
     study = open_study(out, space.name, plan.storage, plan.sampler, plan.seed)
-    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, plan.say).run()
+    folds = plan.folds or folds_needed(content(space, complete(space), options, plan.places))
+    if folds > 1:
+        plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
+    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, folds, plan.say).run()
     board = leaderboard(out, space.epochs)
     for line in board.notes:
         plan.say(line)

@@ -41,6 +41,7 @@ def make_trial(
     *,
     seed: int = 0,
     fold: int = 0,
+    folds: int = 1,
     options: Optional[dict] = None,
     places: Optional[Dict[str, str]] = None,
     test: bool = False,
@@ -54,12 +55,19 @@ def make_trial(
         choice (Choice): What is tried.
         seed (int): Of the training.
         fold (int): Which share of the data is held out.
+        folds (int): On how many shares it is judged, see :mod:`mmnoisy.search.pooled`. Defaults to 1.
         options (dict, optional): More entries of the config.
         places (dict, optional): Where data lie.
         test (bool): Whether the run is also measured on test data, which choose nothing. Defaults to False.
         **about: More of ``trial.json``.
     """
     folder = Path(folder)
+    if folds > 1:
+        how: Dict[str, Any] = dict(seed=seed, options=options, places=places, test=test)
+        for number in range(folds):
+            make_trial(folder / f'fold-{number}', space, choice, fold=number, **how)
+        write_json(folder / TRIAL, dict(about, choice=to_dict(choice), seed=seed, folds=folds, epochs=space.epochs))
+        return folder
     path = folder / CONFIG
     extra: Dict[str, Any] = {**OPTIONS, **({} if test else WITHOUT_TEST), **(options or {}), 'randomness.seed': seed}
     extra['default_hooks.validation_record'] = dict(
@@ -80,10 +88,10 @@ def with_fold(whole: dict, fold: int) -> dict:
     return whole
 
 
-def run_trial(folder, attempt: int = 1, keep: bool = False) -> None:
+def run_trial(folder, attempt: int = 1) -> None:
     """Run a trial and write its result, or why it failed.
 
-    A half-done run goes on from its newest checkpoint; checkpoints are removed once the result is written.
+    A half-done run goes on from its newest checkpoint; its run is removed once the result is written.
 
     Raises:
         OSError: The disk is full: that is nobody's failure, the trial goes on once there is room.
@@ -92,8 +100,7 @@ def run_trial(folder, attempt: int = 1, keep: bool = False) -> None:
     about = dict(read_trial(folder), attempt=attempt, commit=commit(), device=device())
     start, cpu = time.perf_counter(), time.process_time()
     try:
-        main([str(folder / CONFIG), '--work-dir', str(folder / RUN), '--resume'])
-        found = measured(folder)
+        found = run_folds(folder, about['folds']) if 'folds' in about else run_config(folder)
     except (Exception, SystemExit) as error:
         if full_disk(error) is not None:
             raise
@@ -107,8 +114,30 @@ def run_trial(folder, attempt: int = 1, keep: bool = False) -> None:
     )
     write_json(folder / RESULT, dict(about, **found))
     (folder / FAILED).unlink(missing_ok=True)
-    if not keep:
-        shutil.rmtree(folder / RUN, ignore_errors=True)
+    shutil.rmtree(folder / RUN, ignore_errors=True)
+
+
+def run_config(folder: Path) -> dict:
+    """Train a trial's config, from its newest checkpoint where it was begun; returns what it leaves."""
+    main([str(folder / CONFIG), '--work-dir', str(folder / RUN), '--resume'])
+    return measured(folder)
+
+
+def run_folds(folder: Path, count: int) -> dict:
+    """Run the folds of a trial that are not done; returns what they leave together.
+
+    Raises:
+        RuntimeError: One failed.
+    """
+    from .pooled import pool
+
+    folders = [folder / f'fold-{number}' for number in range(count)]
+    for part in folders:
+        if not is_finished(part):
+            run_trial(part)
+        if failure(part) is not None:
+            raise RuntimeError(f'{part.name}: {failure(part)}')
+    return pool(folders, [read_result(part) for part in folders], folder)
 
 
 def measured(folder: Path) -> dict:

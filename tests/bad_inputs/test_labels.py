@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from mmpretrain.datasets import BaseDataset
 
 from mmnoisy.datasets import CSVDataset, LabelNoise
 from mmnoisy.datasets.label_file import load_labels, load_trusted
@@ -17,6 +18,14 @@ def csv_dataset(tmp_path, labels, header='path,label', **kwargs):
     rows = [f'{row}.png,{label}' for row, label in enumerate(labels)]
     (tmp_path / 'train.csv').write_text('\n'.join([header, *rows]) + '\n', encoding='utf-8')
     return lambda: CSVDataset('train.csv', data_root=str(tmp_path), check_files=False, serialize_data=False, **kwargs)
+
+
+def test_several_labels_an_image(tmp_path):
+    infos = [dict(img_path='a.jpg', gt_label=1), dict(img_path='b.jpg', gt_label=[0, 2])]
+    (tmp_path / 'list.json').write_text(json.dumps(dict(metainfo=dict(classes=['a', 'b', 'c']), data_list=infos)))
+    source = dict(type=BaseDataset, ann_file=str(tmp_path / 'list.json'))
+    with pytest.raises(ValueError, match=r'Row 1 .*gt_label \[0, 2\] is a list of labels: .* one label an image'):
+        LabelNoise(source, pipeline=[])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
 
 from mmnoisy.datasets import LabelNoise
-from mmnoisy.datasets.identity import check_sample_index
+from mmnoisy.datasets.identity import check_sample_index, first_rows
 
 # mmengine's serialisation collects garbage, which takes long in a large process.
 DIGITS = dict(type='mmnoisy.Digits', serialize_data=False)
@@ -141,3 +142,18 @@ def test_keep_says_what_it_drops(tmp_path, monkeypatch):
     path.write_text('source_idx,given_label,is_issue,score\n' + rows)
     assert len(LabelNoise(DIGITS, SYM, keep=str(path))) == 1427
     assert 'drops 10 of 1437 samples' in lines[0] and 'samples.csv.meta.json is missing' in lines[1]
+
+
+@pytest.mark.parametrize(
+    'paths',
+    [
+        ['a/b.png', 'a/c.png', 'a/b.png'],
+        ['a/b.png', './a/b.png', 'a//b.png', 'a/x/../b.png', 'c/b.png'],
+        ['/a/b.png', '/a/./b.png', '/a/c.png'],
+        [os.path.abspath('b.png'), 'b.png'],
+        ['..', '.', 'a/.', 'a'],
+    ],
+)
+def test_paths_are_compared_as_files(paths):
+    places = [os.path.abspath(path) for path in paths]
+    assert first_rows(None, paths).tolist() == [places.index(place) for place in places]

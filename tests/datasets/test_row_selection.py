@@ -63,7 +63,7 @@ def test_keep_refuses_a_file_of_another_data_set(tmp_path):
     [
         ('a,b\n1,2\n', 'no samples.csv: it needs the columns source_idx, given_label, is_issue'),
         ('', 'no samples.csv'),
-        ('source_idx,given_label,is_issue\n0,1,0\n1,x,0\n', r"line 3: invalid literal for int\(\) with base 10: 'x'"),
+        ('source_idx,given_label,is_issue\n0,1,0\n1,x,0\n', r"line 3: 'x' is no whole number"),
         ('source_idx,given_label,is_issue\n0,1,0\n0,1,0\n', 'names a source_idx twice'),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmnoisy.datasets import samples_reader
 from mmnoisy.datasets.label_file import checksum
 from mmnoisy.datasets.samples_file import read_meta, read_rows, read_samples, write_rows, write_samples_csv
 from mmnoisy.evaluation.merging import merge_samples_csv
@@ -101,6 +102,16 @@ def test_a_merged_file_keeps_the_classes(tmp_path):
         ('x,0,1', "line 2: .*'x'"),
         ('0,,1', 'line 2: the given label is empty'),
         ('0', 'line 2'),
+        ('0,1,1,x', 'line 2: it has 4 cells, the header has 3'),
+        ('\u0663,0,1', 'line 2: source_idx .* other digits'),
+        ('1_0,0,1', "line 2: source_idx '1_0' looks like a number"),
+        ('9' * 100 + ',0,1', 'line 2: source_idx .* is too large'),
+        ('0,\u0663,1', 'line 2: .* other digits'),
+        ('0,1_0,1', "line 2: '1_0' looks like a number"),
+        ('0,' + '9' * 100 + ',1', 'line 2: .* is too large'),
+        ('0,-1,1', 'line 2: the given label -1 is negative'),
+        ('0,1,\u0661', 'line 2: is_issue|line 2: .* other digits'),
+        ('\n\n0,0,1\n1,0,2', 'line 5: is_issue must be 0 or 1'),
     ],
 )
 def test_bad_lines_are_named(tmp_path, line, message):
@@ -113,4 +124,20 @@ def test_a_damaged_companion_is_named(tmp_path):
     write(tmp_path / 's.csv')
     (tmp_path / 's.csv.meta.json').write_text(json.dumps('x')[:-1])
     with pytest.raises(ValueError, match='s.csv.meta.json is damaged'):
+        list(read_rows(tmp_path / 's.csv'))
+
+
+def test_a_long_file_is_read_in_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(samples_reader, 'BLOCK', 7)
+    rows = [(row, row % 3, row % 2, f'{row / 100:.9g}' if row % 5 else '') for row in range(50)]
+    write_rows(tmp_path / 's.csv', ['source_idx', 'given_label', 'is_issue', 'score'], rows, {})
+    found = [(row['source_idx'], row['given_index'], row['is_issue']) for row in read_rows(tmp_path / 's.csv')]
+    assert found == [row[:3] for row in rows]
+    index, labels = np.arange(50), np.arange(50) % 3
+    score, is_issue = read_samples(tmp_path / 's.csv', index, labels, 'any', 'keep')
+    assert np.array_equal(score, np.where(index % 5 == 0, np.nan, index / 100), equal_nan=True)
+    assert np.array_equal(is_issue, index % 2 == 1)
+    with (tmp_path / 's.csv').open('a') as file:
+        file.write('50,1,1,1.5\n')
+    with pytest.raises(ValueError, match=r"line 52: score must be a number in \[0, 1\], not '1.5'"):
         list(read_rows(tmp_path / 's.csv'))

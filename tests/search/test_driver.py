@@ -173,7 +173,48 @@ def test_a_number_of_trials_is_run_to_its_end(space, tmp_path):
     driver.fill([], begun=time.time())
     assert len(trials(driver.out)) == 2
     driver.fill([0, 1], begun=time.time())
+    assert len(trials(driver.out)) == 2 and not (driver.out / worker.CLOSED).is_file()
+    # One that fails is no trial of the budget.
+    (driver.folder(0) / 'failed.json').write_text(json.dumps(dict(error='no')))
+    driver.fill(driver.look(), begun=time.time())
+    assert len(trials(driver.out)) == 3
+    for number in (1, 2):
+        finish(driver.folder(number), 50, 60)
+    driver.fill(driver.look(), begun=time.time())
+    assert len(trials(driver.out)) == 3 and (driver.out / worker.CLOSED).is_file()
+
+
+def test_a_search_of_which_every_trial_fails_ends(space, tmp_path):
+    driver = driver_of(space, tmp_path / 'out', trial_count=99)
+    for _ in range(9):
+        (driver.folder(driver.ask()) / 'failed.json').write_text(json.dumps(dict(error='Broken: it is')))
+    driver.look()
+    (driver.folder(driver.ask()) / 'failed.json').write_text(json.dumps(dict(error='Broken: it is')))
+    with pytest.raises(RuntimeError, match='10 trials failed one after another, the last in .*00009: Broken: it is'):
+        driver.look()
+
+
+def test_a_space_that_is_searched_ends_the_search(tmp_path):
+    path = tmp_path / 'space.py'
+    path.write_text(
+        "name = 'own'\nbase = 'ce/ce_probe_40e_features'\nepochs = 2\nslots = dict(loss=['ce', 'l1'])\n"
+        "parts = dict(loss=dict(ce=dict(), l1=dict(network={'penalties': []})))\n"
+    )
+    driver = driver_of(read_space(path), tmp_path / 'out', trial_count=99)
+    driver.workers = 5
+    driver.fill([], begun=time.time())
+    for folder in trials(driver.out):
+        finish(folder, 50, 60)
+    driver.look()
+    driver.fill([], begun=time.time())
     assert len(trials(driver.out)) == 2 and (driver.out / worker.CLOSED).is_file()
+
+
+def test_the_next_driver_knows_the_curves_of_finished_trials(space, tmp_path):
+    driver = driver_of(space, tmp_path / 'out')
+    finish(driver.folder(driver.ask()), 50, 60, 70, 80)
+    driver.look()
+    assert driver_of(space, driver.out).curves == {0: {1: 50, 2: 60, 3: 70, 4: 80}}
 
 
 def test_a_journal_that_ends_in_the_middle_of_a_line_is_put_in_order(space, tmp_path):

@@ -1,7 +1,7 @@
-# Scenes made of scikit-learn's digits, 32x32, 5 classes with the background: 300 for training, of which 10 % are a noisy validation
+# Scenes made of scikit-learn's digits, 32x32, 4 classes with the background: 300 for training, of which 10 % are a noisy validation
 # split, and 100 for testing. A third of the digits is called another digit, some are missing, boundaries are moved.
 pipeline = [dict(type='PackInputs', algorithm_keys=['gt_mask'])]
-data_preprocessor = dict(num_classes=5, mean=[55.0], std=[60.0])
+data_preprocessor = dict(num_classes=4, mean=[55.0], std=[60.0])
 mask_noise = dict(
     type='mmnoisy.MaskNoise',
     source=dict(type='mmnoisy.DigitScenes', split='train', num_scenes=300),

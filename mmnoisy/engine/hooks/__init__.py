@@ -5,6 +5,7 @@ from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
 from .disc_hook import DISCHook
 from .epoch_seed_hook import EpochSeedHook
+from .fast_step_hook import FastStepHook
 from .finite_loss_hook import FiniteLossHook
 from .forget_rate_hook import ForgetRateHook
 from .label_distribution_hook import LabelDistributionHook
@@ -32,6 +33,7 @@ __all__ = [
     'CurriculumHook',
     'DISCHook',
     'EpochSeedHook',
+    'FastStepHook',
     'FiniteLossHook',
     'ForgetRateHook',
     'LabelDistributionHook',

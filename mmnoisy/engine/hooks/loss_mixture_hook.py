@@ -34,6 +34,8 @@ class LossMixtureHook(SampleRecordHook):
         percentile (float): See there. Defaults to 0.
         per_class (bool): See there. Defaults to False.
         plot_interval (int): See there. Defaults to 10.
+        stamp (bool): False: nothing is stamped, of any classifier with a head; only ``samples.csv`` is written, for a later
+            stage. Defaults to True.
         **kwargs: See :class:`SampleRecordHook`.
 
     Raises:
@@ -51,12 +53,13 @@ class LossMixtureHook(SampleRecordHook):
         percentile: float = 0.0,
         per_class: bool = False,
         plot_interval: int = 10,
+        stamp: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if warmup_epochs < 1:
             raise ValueError(f'{self.name}: warmup_epochs must be >= 1, not {warmup_epochs}.')
-        self.warmup_epochs, self.threshold = warmup_epochs, threshold
+        self.warmup_epochs, self.threshold, self.stamp = warmup_epochs, threshold, stamp
         self.divider = LossDivision(
             self.name,
             threshold=threshold,
@@ -79,10 +82,10 @@ class LossMixtureHook(SampleRecordHook):
 
     def preflight(self, runner) -> List[str]:
         problems, model = super().preflight(runner), unwrap(runner.model)
-        if not isinstance(model, SemiSupervisedClassifier):
+        if self.stamp and not isinstance(model, SemiSupervisedClassifier):
             problems.append(
                 f'{self.name} stamps p_clean for a mmnoisy.SemiSupervisedClassifier, {type(model).__name__} would '
-                'ignore it.'
+                'ignore it. With stamp=False it only writes samples.csv.'
             )
         return problems
 
@@ -102,6 +105,6 @@ class LossMixtureHook(SampleRecordHook):
         self.division = Division(p_clean.float(), torch.ones_like(p_clean, dtype=torch.bool))
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        if self.division is not None:
+        if self.stamp and self.division is not None:
             samples, age = data_batch['data_samples'], division_age(runner, batch_idx, self.warmup_epochs)
             write_division(samples, self.division.of(sample_indices(samples), age))

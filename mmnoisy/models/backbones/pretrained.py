@@ -28,6 +28,7 @@ class PretrainedBackbone(BaseModule):
         weights (str | bool, optional): A file of weights (``.pth`` or ``.safetensors``). None: the name's published ones,
             which timm and mmpretrain download where they are not on this machine. False: random ones.
             Defaults to None.
+        frozen (bool): Nothing of it is trained, BatchNorm's statistics neither: a linear probe. Defaults to False.
 
     Attributes:
         mean, std (tuple[float]): What images are normalised with, RGB in 0..255.
@@ -39,7 +40,7 @@ class PretrainedBackbone(BaseModule):
         ValueError: An unknown name, or weights that cannot be got or do not fit the network.
     """
 
-    def __init__(self, name: str = DEFAULT, weights: Union[str, bool, None] = None):
+    def __init__(self, name: str = DEFAULT, weights: Union[str, bool, None] = None, frozen: bool = False):
         super().__init__()
         self.name, self.weights = name, weights
         source, _, network = name.rpartition(':')
@@ -50,11 +51,19 @@ class PretrainedBackbone(BaseModule):
         if isinstance(weights, (str, Path)):
             load_weights(self.net, weights, name)
         self.num_features = self._count_features()
+        self.frozen = frozen
+        if frozen:
+            self.requires_grad_(False)
+        self.train()
 
     def forward(self, images: Tensor) -> Tuple[Tensor]:
         """Normalised images (B, 3, H, W), RGB -> ((B, D),)."""
         features = self.net(images)
         return (features.mean((2, 3)) if features.ndim == 4 else features,)
+
+    def train(self, mode: bool = True) -> 'PretrainedBackbone':
+        """As upstream, but a frozen network stays in eval mode."""
+        return super().train(mode and not getattr(self, 'frozen', False))
 
     @torch.no_grad()
     def _count_features(self) -> int:

@@ -2,6 +2,7 @@ from .co_teaching import CoTeaching
 from .co_teaching_plus import CoTeachingPlus
 from .consistency import ConsistencyClassifier
 from .disc import DISC
+from .distilled import DistilledClassifier
 from .dividemix import DivideMix
 from .elr_plus import ELRPlus
 from .feature_consistency import FeatureConsistencyClassifier
@@ -19,6 +20,7 @@ __all__ = [
     'CoTeachingPlus',
     'ConsistencyClassifier',
     'DISC',
+    'DistilledClassifier',
     'DivideMix',
     'ELRPlus',
     'FeatureConsistencyClassifier',

@@ -4,6 +4,7 @@ import torch
 from mmpretrain.models.losses.utils import weight_reduce_loss
 from torch import Tensor, nn
 
+from ...datasets.labels import ONE_LABEL
 from ...functional.objectives import to_target
 
 
@@ -39,6 +40,7 @@ class RobustLoss(nn.Module):
     def __init__(self, loss_weight: float = 1.0, reduction: str = 'mean'):
         super().__init__()
         check_numbers(type(self).__name__, loss_weight=loss_weight)
+        self._one_label = False
         self.loss_weight = loss_weight
         self.reduction = self._check_reduction(reduction)
 
@@ -78,9 +80,12 @@ class RobustLoss(nn.Module):
             Tensor: A scalar, or (B,) under ``'none'``.
 
         Raises:
-            ValueError: Unknown reduction, or ``avg_factor`` together with ``'sum'``.
+            ValueError: Unknown reduction, ``avg_factor`` together with ``'sum'``, or, in the first call, targets of several
+                labels an image.
         """
         reduction = self._check_reduction(reduction_override or self.reduction)
+        if not self._one_label:
+            self._check_targets(label)
         if cls_score.dtype in (torch.float16, torch.bfloat16):
             cls_score = cls_score.float()
         # Autocast would bring matrix products inside a formula back to half precision.
@@ -89,6 +94,15 @@ class RobustLoss(nn.Module):
         if weight is not None:
             weight = weight.to(loss)
         return self.loss_weight * weight_reduce_loss(loss, weight, reduction, avg_factor)
+
+    def _check_targets(self, label: Tensor) -> None:
+        """Refuse targets of several labels an image, in the first batch alone: a look at the values stops a GPU."""
+        soft = label.float() if label.ndim == 2 and label.size(1) > 1 else None
+        if soft is not None and len(soft) and not ((soft.sum(1) - 1).abs() < 0.01).all():
+            raise ValueError(
+                f'{type(self).__name__}: the targets of an image must sum to 1, the first are {soft[0, :10].tolist()}: {ONE_LABEL}'
+            )
+        self._one_label = True
 
     @staticmethod
     def _check_reduction(reduction: str) -> str:

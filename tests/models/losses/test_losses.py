@@ -602,6 +602,15 @@ def test_bad_arguments(type, args, message):
             MODELS.build(dict(type=f'mmnoisy.{type}'))
 
 
+def test_several_labels_an_image_are_refused():
+    head = dict(
+        type='mmpretrain.MultiLabelLinearClsHead', num_classes=K, in_channels=3, loss=dict(type='mmnoisy.GCELoss')
+    )
+    samples = [DataSample().set_gt_label([0, 2]).set_gt_score(torch.tensor([1.0, 0, 1, 0, 0])) for _ in range(2)]
+    with pytest.raises(ValueError, match='GCELoss: the targets of an image must sum to 1.* one label an image'):
+        MMPRETRAIN_MODELS.build(head).loss((torch.randn(2, 3),), samples)
+
+
 def test_l1_penalty():
     network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.Linear(2, 3))
     convolution, norm, linear = network

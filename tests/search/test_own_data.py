@@ -1,0 +1,88 @@
+"""A search on images of one's own: by the command, and within ``--method auto``."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from mmnoisy import api
+from mmnoisy.cli import main
+from mmnoisy.jobs.combination import fitted
+from mmnoisy.search.ablation import WHOLE, read_best, variants
+from mmnoisy.search.choice import complete
+from mmnoisy.search.space import find_space, read_space
+from tests.cli.messy import write_image
+
+pytest.importorskip('optuna')
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    """60 digits of three classes in folders, a sixth of them wrong, 15 of them to judge by."""
+    pytest.importorskip('timm')
+    pytest.importorskip('cleanlab')
+    root, digits = tmp_path_factory.mktemp('own') / 'photos', load_digits()
+    for number in range(3):
+        for i, row in enumerate(np.flatnonzero(digits.target == number)[:20]):
+            path = root / ('val' if i % 4 == 3 else 'train') / 'abc'[(number + (i % 6 == 5)) % 3] / f'{number}-{i}.png'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_image(path, digits.images[row], 0)
+    return root
+
+
+def test_the_command_finds_a_combination_and_trains_it(data, tmp_path, capsys):
+    out = tmp_path / 'search'
+    options = ['--work-dir', str(out), '--budget', '2t', '--epochs', '3', '--confirm', '1']
+    assert main(['search', str(data), *options]) == 0
+    printed = capsys.readouterr().out
+    assert 'Standard error of an accuracy' in printed and 'confirm' in printed
+    told = json.loads((out / 'found.json').read_text())
+    assert told['trials'] == 2 and len(told['confirmed'][0]['each']) == 3
+    assert (out / 'report.html').is_file() and (out / 'leaderboard.csv').is_file()
+    predictions = api.predict(out / 'refit' / 'run', [str(next(data.rglob('*.png')))])
+    assert predictions.classes == ['a', 'b', 'c']
+    space, choice, _ = read_best(out / 'best.py')
+    assert choice.parts == told['best']['parts'] and WHOLE in variants(space, choice)
+
+
+def test_auto_trains_the_combination_of_a_search_beside_plain_training(data, tmp_path, capsys):
+    folder = tmp_path / 'auto'
+    assert main(['train', str(data), '--work-dir', str(folder), '--frozen', '--budget', '2t']) == 0
+    found = json.loads((folder / 'auto.json').read_text())
+    assert {'combination', 'ce_probe', 'elr_probe', 'gce_probe', 'ce'} == set(found['runs'])
+    assert found['runs'][found['winner'] if found['winner'] != 'ce_all' else 'ce']['val'] == max(
+        run['val'] for run in found['runs'].values()
+    )
+    assert 'The combination: ' in capsys.readouterr().out
+    assert api.predict(folder / 'combination', [str(next(data.rglob('*.png')))]).classes == ['a', 'b', 'c']
+
+
+def test_a_budget_is_of_auto_alone(data, tmp_path, capsys):
+    options = ['--method', 'ce', '--work-dir', str(tmp_path / 'x'), '--budget', '2t']
+    assert main(['train', str(data), *options]) == 1
+    assert '--budget is of the search of --method auto, not of ce' in capsys.readouterr().err
+    assert main(['train', str(data), '--budget', 'soon']) == 1
+    assert "'soon' is no budget such as 30m" in capsys.readouterr().err
+
+
+def test_a_choice_on_features_becomes_one_of_a_network():
+    probe, network = read_space(find_space('features')), read_space(find_space('fine_tuning'))
+    choice = complete(probe, dict(loss='jal', selection='ssr', regulariser='l1', network='mlp'), {'lr': 0.1})
+    found = fitted(network, choice)
+    assert found.parts['selection'] == 'ssr' and found.parts['loss'] == 'ce' and found.numbers['lr'] == 0.01
+    assert set(found.parts) == set(network.slots)
+
+
+def test_a_part_is_removed_with_what_needs_it():
+    space = read_space(find_space('small_images'))
+    best = complete(space, dict(selection='codivide', semi='mixmatch', loss='gce', augmentation='shift'))
+    found = variants(space, best)
+    assert set(found) == {
+        WHOLE,
+        'selection=codivide and semi=mixmatch',
+        'loss=gce',
+        'augmentation=shift',
+    }
+    assert found['loss=gce'].parts == {**best.parts, 'loss': 'ce'}
+    assert found['loss=gce'].numbers['lr'] == best.numbers['lr']
