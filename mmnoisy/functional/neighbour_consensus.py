@@ -9,7 +9,7 @@ The paper fits the consensuses of one, two and three labels by least squares wit
 maximised by expectation maximisation: the same model, nothing to tune, and the work grows with N K and not with K^3.
 """
 
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -96,7 +96,6 @@ def _expected_counts(triples: Tensor, weights: Tensor, transition: Tensor, prior
     return counts.T
 
 
-def hoc(features: Union[np.ndarray, torch.Tensor], labels: np.ndarray, num_classes: int) -> np.ndarray:
+def hoc(features: Tensor, labels: Tensor, num_classes: int) -> np.ndarray:
     """T from features (N, D) and observed labels (N,): (K, K) float64. See the module."""
-    triples = neighbour_labels(torch.as_tensor(features), torch.as_tensor(labels))
-    return fit_consensus(triples, num_classes).transition
+    return fit_consensus(neighbour_labels(features, labels), num_classes).transition

@@ -91,6 +91,6 @@ def test_features_of_separate_classes():
     labels = np.array([rng.choice(K, p=T[c]) for c in clean])
     features = 4 * np.eye(K)[clean] + 0.3 * rng.normal(size=(5000, K))
     # A class without labels.
-    found = hoc(features.astype(np.float32), labels, K + 1)
+    found = hoc(torch.tensor(features), torch.tensor(labels), K + 1)
     assert np.abs(found[:K, :K] - T).mean() < 0.02
     assert found[K, K] == 1

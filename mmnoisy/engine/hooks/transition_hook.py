@@ -152,7 +152,7 @@ class TransitionHook(Hook):
         matrix = torch.zeros(count, count, dtype=torch.float64)
         if is_main_process():
             device = next(runner.model.parameters()).device
-            matrix = torch.as_tensor(hoc(features.to(device), labels, count, **self.options))
+            matrix = torch.as_tensor(hoc(features.to(device), torch.as_tensor(labels), count, **self.options))
         broadcast(matrix)
         return matrix
 

@@ -7,6 +7,7 @@ from .dividemix import DivideMix
 from .elr_plus import ELRPlus
 from .feature_consistency import FeatureConsistencyClassifier
 from .forget_rate import ForgetRate
+from .ill import ILL
 from .jocor import JoCoR
 from .meta_reweighting import L2RW, MetaReweighting, MetaWeightNet, meta_gradient
 from .pixel_co_teaching import PixelCoTeaching
@@ -24,6 +25,7 @@ __all__ = [
     'ELRPlus',
     'FeatureConsistencyClassifier',
     'ForgetRate',
+    'ILL',
     'JoCoR',
     'L2RW',
     'MetaReweighting',

@@ -212,7 +212,7 @@ def test_hoc_reads_the_features_of_all_samples(tmp_path):
         with torch.no_grad():
             features = model.extract_feat(images)[-1]
         model.train()
-        found.append((matrix, hoc(features, np.array(dataset.get_gt_labels()), 10)))
+        found.append((matrix, hoc(features, torch.tensor(dataset.get_gt_labels()), 10)))
         original(runner, matrix)
 
     hook._set = spy
