@@ -72,6 +72,10 @@ methods = dict(
     noise_adaptation=dict(
         config='noise_adaptation/noise_adaptation_probe_40e_features', title='Noise adaptation layer', noises=two
     ),
+    volminnet=dict(config='volminnet/volminnet_probe_40e_features', title='VolMinNet', noises=two),
+    disc=dict(config='disc/disc_probe_40e_features', title='DISC', noises=two),
+    hoc=dict(config='hoc/hoc_probe_40e_features', title='Forward correction, T by HOC', noises=two),
+    label_wave=dict(config='label_wave/label_wave_probe_40e_features', title='CE, stopped by Label Wave', noises=two),
 )
 # A suite has no such entry.
 del two

@@ -1,10 +1,12 @@
-"""How many labels are wrong, and in which direction: confident learning by cleanlab, with bootstrap intervals."""
+"""How many labels are wrong, and in which direction, with bootstrap intervals: confident learning by cleanlab, or HOC."""
 
 import warnings
 from typing import Any, NamedTuple, Tuple
 
 import numpy as np
+import torch
 
+from ..functional.neighbour_consensus import fit_consensus
 from .judges import import_cleanlab
 
 #: Bootstrap resamples; the intervals are their 2.5th and 97.5th percentiles.
@@ -54,6 +56,37 @@ def estimate_noise(
         rows = rng.integers(0, len(labels), len(labels))
         drawn.append(_estimates(labels[rows], probabilities[rows]))
     return NoiseEstimate(*(_interval(value, [draw[i] for draw in drawn]) for i, value in enumerate(found)))
+
+
+def estimate_noise_by_neighbours(
+    labels: np.ndarray, neighbours: np.ndarray, num_classes: int, seed: int = 0, resamples: int = RESAMPLES
+) -> NoiseEstimate:
+    """Noise by the labels of nearest neighbours, without a judge: :mod:`mmnoisy.functional.neighbour_consensus` (HOC).
+
+    Args:
+        labels (np.ndarray): (N,) given labels.
+        neighbours (np.ndarray): (N, k >= 2) rows of the nearest samples, nearest first, such as the ``index`` of
+            :func:`mmnoisy.audit.neighbours.find_neighbours`; near-duplicates are best left out
+            (:func:`mmnoisy.audit.neighbours.voters`): a copy has the same wrong label.
+        num_classes (int): K.
+        seed (int): Of the bootstrap. Defaults to 0.
+        resamples (int): Defaults to :data:`RESAMPLES`.
+    """
+    rng = np.random.default_rng(seed)
+    triples = torch.as_tensor(np.stack([labels, labels[neighbours[:, 0]], labels[neighbours[:, 1]]], axis=1))
+    found = _consensus_estimates(triples, num_classes)
+    drawn = []
+    for _ in range(resamples):
+        drawn.append(_consensus_estimates(triples[rng.integers(0, len(triples), len(triples))], num_classes))
+    return NoiseEstimate(*(_interval(value, [draw[i] for draw in drawn]) for i, value in enumerate(found)))
+
+
+def _consensus_estimates(triples: torch.Tensor, num_classes: int) -> Tuple[float, np.ndarray, np.ndarray]:
+    fit = fit_consensus(triples, num_classes)
+    given = fit.prior @ fit.transition
+    with np.errstate(invalid='ignore', divide='ignore'):
+        by_class = 1 - np.where(given > 0, fit.prior * fit.transition.diagonal() / given, np.nan)
+    return fit.noise_rate(), by_class, fit.transition
 
 
 def _interval(value, drawn) -> Interval:

@@ -15,6 +15,17 @@ APART = (
     'log_processor',
     'experiment_name',
 )
+#: Types of hooks that watch or record a run and change none of its figures. FastStepHook does what the entry `fast` says.
+RECORDING = (
+    'IterTimerHook',
+    'LoggerHook',
+    'RuntimeInfoHook',
+    'mmnoisy.FastStepHook',
+    'mmnoisy.PredictionsHook',
+    'mmnoisy.PreflightHook',
+    'mmnoisy.RunGuardHook',
+    'mmnoisy.TrainLogHook',
+)
 
 
 def config_text(content: dict) -> str:
@@ -30,6 +41,14 @@ def content_key(content: dict, extra: str = '') -> str:
         extra (str): What else makes the run another one, such as the data behind a place.
     """
     kept = {key: value for key, value in content.items() if key not in APART}
+    hooks = kept.get('default_hooks') or {}
+    hooks = {name: hook for name, hook in hooks.items() if hook is None or hook.get('type') not in RECORDING}
+    if hooks:
+        kept['default_hooks'] = hooks
+    else:
+        kept.pop('default_hooks', None)
+    if not any((kept.get('fast') or {}).values()):
+        kept.pop('fast', None)
     return hashlib.sha256((config_text(kept) + extra).encode()).hexdigest()[:16]
 
 

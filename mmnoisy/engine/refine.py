@@ -8,6 +8,7 @@ from torch import nn
 
 from .model_parts import unwrap
 from .restart import fresh_weights
+from .shared_sweep import shared_sweep
 
 
 def in_parts(name: str, parts: Sequence[str]) -> bool:
@@ -51,6 +52,7 @@ def refine(runner, parts: Sequence[str], epochs: int, lr: float, number: int = 0
             parameter.requires_grad_(True)
         runner.train_dataloader.sampler.set_epoch(runner.epoch)
         runner.optim_wrapper.zero_grad()
+        shared_sweep(runner).advance()
 
 
 def renew(runner, parts: Sequence[str], number: int) -> None:

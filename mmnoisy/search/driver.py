@@ -19,7 +19,7 @@ from .budget import Budget
 from .choice import Choice, key, to_dict
 from .space import Space
 from .study import enqueue, suggest
-from .trial import STOP, curve, failure, is_finished, make_trial, read_trial, trials
+from .trial import STOP, curve, failure, is_finished, make_trial, read_trial
 from .worker import CLOSED
 
 #: Trials that may fail one after another, and choices that may be known already, before a search ends.
@@ -240,8 +240,3 @@ def _states():
     from optuna.trial import TrialState
 
     return TrialState
-
-
-def finished_numbers(out) -> List[int]:
-    """Numbers of the trials that have ended."""
-    return [int(folder.name) for folder in trials(out) if is_finished(folder)]

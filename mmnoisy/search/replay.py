@@ -9,7 +9,6 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ..engine.hooks.validation_record_hook import objective
 from ..functional.smoothing import best_epoch, smoothed
 from .choice import Choice, from_dict
 from .portfolio import choose, value_of
@@ -133,12 +132,3 @@ def rank_correlation(grid: Stored) -> float:
     from scipy.stats import spearmanr
 
     return float(spearmanr(grid.values, grid.clean).statistic)
-
-
-def smoothing_gain(trials: Dict[int, dict], window: int) -> float:
-    """Spearman's rho with another window of the smoothing."""
-    from scipy.stats import spearmanr
-
-    curves = [{int(epoch): value for epoch, value in trials[n]['validation'].items()} for n in sorted(trials)]
-    values = [objective(curve, window) for curve in curves]
-    return float(spearmanr(values, [clean_accuracy(trials[n]) for n in sorted(trials)]).statistic)

@@ -1,6 +1,5 @@
 """The Optuna study of a search: in a journal file, or a database; asked and told by one driver at a time."""
 
-import random
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -109,10 +108,3 @@ def enqueue(study, choices: List[Choice]) -> None:
     """Let these be tried first, those that were not."""
     for choice in choices:
         study.enqueue_trial(choice.params(), skip_if_exists=True)
-
-
-def shuffled(choices: List[Choice], seed: int) -> List[Choice]:
-    """In another order."""
-    found = list(choices)
-    random.Random(seed).shuffle(found)
-    return found

@@ -88,10 +88,10 @@ def with_fold(whole: dict, fold: int) -> dict:
     return whole
 
 
-def run_trial(folder, attempt: int = 1, keep: bool = False) -> None:
+def run_trial(folder, attempt: int = 1) -> None:
     """Run a trial and write its result, or why it failed.
 
-    A half-done run goes on from its newest checkpoint; checkpoints are removed once the result is written.
+    A half-done run goes on from its newest checkpoint; its run is removed once the result is written.
 
     Raises:
         OSError: The disk is full: that is nobody's failure, the trial goes on once there is room.
@@ -114,8 +114,7 @@ def run_trial(folder, attempt: int = 1, keep: bool = False) -> None:
     )
     write_json(folder / RESULT, dict(about, **found))
     (folder / FAILED).unlink(missing_ok=True)
-    if not keep:
-        shutil.rmtree(folder / RUN, ignore_errors=True)
+    shutil.rmtree(folder / RUN, ignore_errors=True)
 
 
 def run_config(folder: Path) -> dict:

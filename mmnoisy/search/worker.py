@@ -5,6 +5,7 @@ machines. One whose worker died is taken over and goes on from its checkpoint, u
 """
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -65,6 +66,13 @@ def run_one(folder: Path, pulse: Pulse) -> bool:
     return True
 
 
+def leave(pulse: Pulse) -> None:
+    """End this process; that it was ended while a trial ran does not count against the trial."""
+    if pulse.folder is not None:
+        put_off(pulse.folder)
+    os._exit(TIME_IS_UP)
+
+
 def main(argv=None) -> None:
     """Work until the search is closed, or the time is up."""
     parser = ArgumentParser(description=__doc__)
@@ -74,6 +82,7 @@ def main(argv=None) -> None:
     args = parser.parse_args(argv)
     pulse = Pulse(args.deadline)
     pulse.start()
+    signal.signal(signal.SIGTERM, lambda *_: leave(pulse))
     try:
         work(args.out, pulse, args.pattern)
     except Exception:

@@ -50,6 +50,10 @@ def test_a_key_is_of_the_content_alone(tmp_path):
     longer = read_suite(write_suite(tmp_path, epochs=2))
     assert not {cell.key for cell in longer.cells} & set(keys.values())
     assert content_key(dict(a=1, work_dir='x', log_level='INFO')) == content_key(dict(a=1, work_dir='y'))
+    hooks = dict(logger=dict(type='LoggerHook', interval=10))
+    assert content_key(dict(a=1)) == content_key(dict(a=1, default_hooks=hooks, fast=dict(compile=None)))
+    assert content_key(dict(a=1)) != content_key(dict(a=1, fast=dict(compile='default')))
+    assert content_key(dict(a=1)) != content_key(dict(a=1, default_hooks=dict(ema=dict(type='EMAHook'))))
     assert content_key(dict(a=1)) != content_key(dict(a=1.5)) != content_key(dict(a=1.5), 'other data')
 
 

@@ -3,6 +3,7 @@ from .aum_hook import AUMHook
 from .checkpoint_hook import CheckpointHook
 from .co_divide_hook import CoDivideHook
 from .curriculum_hook import CurriculumHook
+from .disc_hook import DISCHook
 from .epoch_seed_hook import EpochSeedHook
 from .fast_step_hook import FastStepHook
 from .finite_loss_hook import FiniteLossHook
@@ -30,6 +31,7 @@ __all__ = [
     'CheckpointHook',
     'CoDivideHook',
     'CurriculumHook',
+    'DISCHook',
     'EpochSeedHook',
     'FastStepHook',
     'FiniteLossHook',

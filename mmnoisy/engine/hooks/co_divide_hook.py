@@ -1,19 +1,24 @@
+import math
 from typing import List, Optional
 
 import torch
 from torch import Tensor
 
 from ...datasets.balanced_subset import balanced_subset
+from ...functional.class_uniform import class_uniform, js_divergence
 from ...models.classifiers.dividemix import DivideMix
 from ...registry import HOOKS
 from ...stamps import Division, sample_indices, write_division
 from ..loss_division import LossDivision, average_losses
+from ..measures import own_probability
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
 from ..shared_sweep import shared_sweep
 from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
+from ..sweep import precision, sweep, sweep_loader
 
 TRAINING = ('joint', 'alternate')
+SELECTIONS = ('mixture', 'uniform')
 
 
 @HOOKS.register_module()
@@ -24,6 +29,11 @@ class CoDivideHook(SampleRecordHook):
     fitted to each network's. The posterior of the smaller component is ``p_clean``; each network is trained with the
     division that the *other* one made: labelled where ``p_clean > threshold``. ``score`` is the mean of both.
 
+    With ``selection='uniform'`` (UNICON, https://arxiv.org/abs/2203.14542) both networks get one division: ``p_clean`` is 1 minus
+    the Jensen-Shannon divergence between their mean prediction and the label, over ln 2, and labelled are equally many
+    samples of each label, :func:`mmnoisy.functional.class_uniform.class_uniform`. A refined label weighs the given one by 1
+    where the divergence is below 0.5 and by 1 minus it elsewhere, as in the official code.
+
     Args:
         warmup_epochs (int): Epochs on all labels before the first division, >= 1.
         threshold (float): A network learns the labels with ``p_clean`` above it, in (0, 1). Defaults to 0.5.
@@ -32,6 +42,7 @@ class CoDivideHook(SampleRecordHook):
         percentile (float): See there. Defaults to 0.
         per_class (bool): See there. Defaults to False.
         plot_interval (int): See there. Defaults to 10.
+        selection (str): ``'mixture'``, or ``'uniform'``, which takes no option of the mixture. Defaults to ``'mixture'``.
         average_epochs (int): Fit to the mean of the scaled losses of this many last epochs, as the paper does for 90 %
             noise with 5. Defaults to 1.
         training (str): ``'joint'``: each batch trains both networks; it holds a part drawn for each, and each uses
@@ -60,6 +71,7 @@ class CoDivideHook(SampleRecordHook):
         percentile: float = 0.0,
         per_class: bool = False,
         plot_interval: int = 10,
+        selection: str = 'mixture',
         average_epochs: int = 1,
         training: str = 'joint',
         unlabelled_share: float = 0.5,
@@ -83,7 +95,13 @@ class CoDivideHook(SampleRecordHook):
                 f'{self.name}: subset must be >= 0, and average_epochs=1 with it, as no epoch has the losses of the '
                 f'samples of another; not {subset} and {average_epochs}.'
             )
+        if selection not in SELECTIONS or (selection == 'uniform' and average_epochs > 1):
+            raise ValueError(
+                f'{self.name}: selection must be one of {", ".join(SELECTIONS)}, and average_epochs=1 with uniform, not '
+                f'{selection!r} and {average_epochs}.'
+            )
         self.warmup_epochs, self.threshold, self.average_epochs = warmup_epochs, threshold, average_epochs
+        self.selection = selection
         self.training, self.unlabelled_share = training, unlabelled_share
         self.epoch_batches, self.subset = epoch_batches, subset
         self.divider = LossDivision(
@@ -105,6 +123,10 @@ class CoDivideHook(SampleRecordHook):
 
     def issues(self) -> Tensor:
         """(N,) bool: not believed, on average over the networks."""
+        if self.selection == 'uniform':
+            measured = ~self.record['p_clean'][:, 0].isnan()
+            rows = None if measured.all() else measured.nonzero().squeeze(1)
+            return measured & ~self.believed(self.record['p_clean'], rows).all(1)
         return self.score() <= self.threshold
 
     def preflight(self, runner) -> List[str]:
@@ -150,6 +172,8 @@ class CoDivideHook(SampleRecordHook):
 
     def divide(self, runner, rows: Optional[Tensor]) -> Tensor:
         """Measure, fit and record ``p_clean``, (N, 2) float64, NaN where never measured. Collective."""
+        if self.selection == 'uniform':
+            return self._agreement(runner, rows)
         losses = self.divider.measure(runner, rows)
         count = int(self.scalars.get('divisions', 0))
         if self.average_epochs > 1:
@@ -172,11 +196,39 @@ class CoDivideHook(SampleRecordHook):
         given = p_clean.flip(1)
         joint = self.training == 'joint'
         active = (0, 1) if joint else ((runner.epoch - self.warmup_epochs) % 2,)
-        self.division = Division(given, given > self.threshold, active=active)
+        self.division = Division(self._trust(given), self.believed(given, rows), active=active)
         labelled = self.division.labelled if rows is None else self.division.labelled[rows]
         labels = self.labels if rows is None else self.labels[rows]
         warn_empty(labelled, labels, self.num_classes, runner.logger)
         fill_streams(self._sampler, labelled[:, list(active)], self._shares, self.epoch_batches, rows)
+
+    def believed(self, p_clean: Tensor, rows: Optional[Tensor] = None) -> Tensor:
+        """Which labels are used, (N, 2) bool; those of ``rows`` alone with a class-uniform selection."""
+        if self.selection == 'mixture':
+            return p_clean > self.threshold
+        rows = torch.arange(len(p_clean)) if rows is None else rows
+        chosen = class_uniform(1 - p_clean[rows, 0], self.labels[rows], self.num_classes)
+        return torch.zeros_like(p_clean, dtype=torch.bool).index_copy(0, rows, chosen[:, None].expand(-1, 2))
+
+    def _agreement(self, runner, rows: Optional[Tensor]) -> Tensor:
+        """Record ``p_clean`` from the networks' mean prediction, (N, 2) float32, NaN where never measured. Collective."""
+        if rows is None:
+            found = shared_sweep(runner).run(runner, own_probability)
+        else:
+            found = sweep(runner.model, sweep_loader(runner, rows=rows), own_probability, rows, precision(runner))
+        own = found['own']
+        p_clean = (1 - js_divergence(own.double().clamp(0, 1)) / math.log(2)).float()[:, None].repeat(1, 2)
+        if rows is not None:
+            p_clean = self.record['p_clean'].index_copy(0, rows, p_clean)
+        self.set(p_clean=p_clean)
+        return p_clean
+
+    def _trust(self, p_clean: Tensor) -> Tensor:
+        """What a refined label weighs the given one by, (N, 2)."""
+        if self.selection == 'mixture':
+            return p_clean
+        divergence = (1 - p_clean) * math.log(2)
+        return torch.where(divergence < 0.5, 1.0, 1 - divergence)
 
     @property
     def _networks_at_once(self) -> int:

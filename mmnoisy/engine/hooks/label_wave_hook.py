@@ -14,6 +14,7 @@ from ...stamps import sample_indices
 from ..model_parts import unwrap
 from ..preflight import too_late
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 
 
 @HOOKS.register_module()
@@ -119,6 +120,7 @@ class LabelWaveHook(SampleRecordHook):
             # The first change is that of epoch 2.
             self.chosen = self.begin + place + self.window + 1
             unwrap(runner.model).load_state_dict(self._weights)
+            shared_sweep(runner).advance()
             runner.train_loop.stop_training = True
         self._report(runner, averages)
 

@@ -1,19 +1,20 @@
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 import torch
 from torch import Tensor
 
+from ...functional.debias import debiased_prediction
 from ...models.classifiers.sample_aware import SampleAwareClassifier
 from ...models.classifiers.semi_supervised import SemiSupervisedClassifier
 from ...registry import HOOKS
 from ...stamps import Division, observed_labels, sample_indices, write_division, write_weights
-from ..measures import own_and_predicted
+from ..measures import noisy_posteriors, own_and_predicted
 from ..model_parts import unwrap
 from ..preflight import too_late
 from ..refine import in_parts, refine
 from ..sample_record import Column, SampleRecordHook
+from ..shared_sweep import shared_sweep
 from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
-from ..sweep import sweep, sweep_loader
 
 
 @HOOKS.register_module()
@@ -32,9 +33,12 @@ class PESHook(SampleRecordHook):
     Args:
         begin (int): Epochs before the last parts are trained anew, >= 1.
         parts (Sequence[dict]): Steps in their order, each ``dict(modules=[...], epochs=...)``: names of the modules of the
-            model that get new weights, such as ``'backbone.layer4'``, and the epochs they are trained.
+            model that get new weights, such as ``'backbone.layer4'``, and the epochs they are trained. Empty for agreement of
+            prediction and label alone.
         lr (float): Adam's learning rate there, > 0. Defaults to 1e-4.
         semi (bool): Learn from samples that are not confident without their labels. Defaults to False.
+        debias (bool): Predicted is the class whose probability is largest against its mean over all samples
+            (:func:`mmnoisy.functional.debias.debiased_prediction`). The sweep then holds (N, K). Defaults to False.
         max_class_weight (float): Without ``semi``: a class that has fewer confident samples weighs at most so much more
             than the mean, >= 1. Defaults to infinity, the official code's.
         **kwargs: See :class:`SampleRecordHook`.
@@ -52,6 +56,7 @@ class PESHook(SampleRecordHook):
         parts: Sequence[dict],
         lr: float = 1e-4,
         semi: bool = False,
+        debias: bool = False,
         max_class_weight: float = float('inf'),
         **kwargs,
     ):
@@ -61,12 +66,12 @@ class PESHook(SampleRecordHook):
                 f'{self.name}: begin and max_class_weight must be at least 1 and lr above 0, not {begin}, '
                 f'{max_class_weight} and {lr}.'
             )
-        if not parts or any(set(part) != {'modules', 'epochs'} or part['epochs'] < 1 for part in parts):
+        if any(set(part) != {'modules', 'epochs'} or part['epochs'] < 1 for part in parts):
             raise ValueError(
                 f'{self.name}: parts must be a list of dict(modules=[...], epochs=...) with epochs of at least 1, not '
                 f'{parts!r}.'
             )
-        self.begin, self.parts, self.lr, self.semi = begin, list(parts), lr, semi
+        self.begin, self.parts, self.lr, self.semi, self.debias = begin, list(parts), lr, semi, debias
         self.max_class_weight = max_class_weight
         #: What to stamp, of the whole training set; None before ``begin``.
         self.division: Optional[Division] = None
@@ -89,7 +94,8 @@ class PESHook(SampleRecordHook):
     def before_train(self, runner) -> None:
         super().before_train(runner)
         self._sampler = stream_sampler(runner, self.name)
-        self._loader = sweep_loader(runner)
+        self._sweep = shared_sweep(runner)
+        self._sweep.announce(lambda epoch: epoch >= self.begin)
 
     def before_train_epoch(self, runner) -> None:
         super().before_train_epoch(runner)
@@ -99,7 +105,7 @@ class PESHook(SampleRecordHook):
             for number, part in enumerate(self.parts):
                 runner.logger.info(f'{self.name}: {", ".join(part["modules"])} anew for {part["epochs"]} epochs')
                 refine(runner, part['modules'], part['epochs'], self.lr, number)
-        self.set(**sweep(runner.model, self._loader, own_and_predicted))
+        self.set(**self.measure(runner))
         self._divide(runner, self.record['predicted'] == self.labels)
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
@@ -113,6 +119,14 @@ class PESHook(SampleRecordHook):
             weights = self._weights[observed_labels(samples, 'cpu')]
             # As torch's weighted cross entropy has it: divided by the sum of the weights.
             write_weights(samples, weights * len(weights) / weights.sum())
+
+    def measure(self, runner) -> Dict[str, Tensor]:
+        """``own``, the probability of each label, and ``predicted``, the class that has to agree with it, (N,). Collective."""
+        if not self.debias:
+            return self._sweep.run(runner, own_and_predicted)
+        posterior = self._sweep.run(runner, noisy_posteriors)['posterior']
+        own = posterior.gather(1, self.labels[:, None]).squeeze(1)
+        return dict(own=own, predicted=debiased_prediction(posterior.double()))
 
     def score(self) -> Optional[Tensor]:
         return self.record['own'] if self.known else None

@@ -1,6 +1,6 @@
 import copy
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 import torch
@@ -9,14 +9,15 @@ from mmengine.hooks import Hook
 from torch import Tensor
 
 from ...files import replace_file
+from ...functional.neighbour_consensus import hoc
 from ...functional.transition_estimators import ESTIMATORS
 from ...registry import HOOKS
-from ..measures import noisy_posteriors
-from ..model_parts import transition_losses, unwrap
+from ..measures import image_features, noisy_posteriors
+from ..model_parts import head_classes, transition_losses, unwrap
 from ..preflight import epochs_are_counted, refuse, too_late
 from ..restart import restart_training
 from ..shared_sweep import shared_sweep
-from ..sweep import precision, sweep, sweep_loader
+from ..sweep import Measure, precision, sweep, sweep_loader
 
 
 @HOOKS.register_module()
@@ -28,6 +29,10 @@ class TransitionHook(Hook):
     average is better calibrated than either. After epoch ``end`` T is estimated from them on rank 0, sent to all
     ranks, logged and written to ``transition_matrix.npy`` and ``.png`` in the work dir.
 
+    ``'hoc'`` needs no predictions: T follows from the labels of each sample's two nearest neighbours by the network's features
+    after epoch ``end`` (:mod:`mmnoisy.functional.neighbour_consensus`). On frozen features (:class:`mmnoisy.FeatureProbe`)
+    nothing has to be learnt for it: ``begin=1, end=1``.
+
     With ``restart`` the network is then put back to its initial weights and the optimizer's state is cleared, as the
     paper trains anew with T; the learning rate schedule goes on. An EMA of the weights (EMAHook) is not put back.
 
@@ -35,7 +40,8 @@ class TransitionHook(Hook):
 
     Args:
         estimator (str): ``'clusters'``, ``'confident_joint'``, ``'anchor'`` or ``'dual_t'``, see
-            :mod:`mmnoisy.functional.transition_estimators`. Defaults to ``'clusters'``, the most exact one on small data.
+            :mod:`mmnoisy.functional.transition_estimators`, or ``'hoc'``. Defaults to ``'clusters'``, the most exact one
+            on small data.
         begin (int): First epoch whose predictions count, from 1. Defaults to 5.
         end (int): Last epoch of the warm-up. Defaults to 15.
         dataset (str): Predictions for the ``'train'`` set, or for ``'val'``, the held-out noisy labels, which were not
@@ -59,8 +65,9 @@ class TransitionHook(Hook):
         restart: bool = True,
         **options,
     ):
-        if estimator not in ESTIMATORS:
-            raise ValueError(f'TransitionHook: unknown estimator {estimator!r}. Known: {", ".join(ESTIMATORS)}.')
+        known = [*ESTIMATORS, 'hoc']
+        if estimator not in known:
+            raise ValueError(f'TransitionHook: unknown estimator {estimator!r}. Known: {", ".join(known)}.')
         if dataset not in ('train', 'val'):
             raise ValueError(f"TransitionHook: dataset must be 'train' or 'val', not {dataset!r}.")
         if not 1 <= begin <= end:
@@ -96,7 +103,8 @@ class TransitionHook(Hook):
             self._loader = sweep_loader(runner, runner.val_dataloader.dataset)
         else:
             self._loader = self._sweep.loader(runner)
-            self._sweep.announce(lambda epoch: self.begin <= epoch <= self.end)
+            begin = self.end if self.estimator == 'hoc' else self.begin
+            self._sweep.announce(lambda epoch: begin <= epoch <= self.end)
         if runner._resume and self._stashed is not None:
             self._restore(self._stashed)
         elif self.restart:
@@ -106,10 +114,12 @@ class TransitionHook(Hook):
     def before_train_epoch(self, runner) -> None:
         if not self.begin <= runner.epoch <= self.end:
             return
-        if self.dataset == 'val':
-            found = sweep(runner.model, self._loader, noisy_posteriors, context=precision(runner))
-        else:
-            found = self._sweep.run(runner, noisy_posteriors)
+        if self.estimator == 'hoc':
+            if runner.epoch == self.end:
+                self._set(runner, self._from_neighbours(runner))
+                self.initial = None
+            return
+        found = self._measure(runner, noisy_posteriors)
         self.posterior = found['posterior'] + (0 if self.posterior is None else self.posterior)
         if runner.epoch == self.end:
             self._set(runner, self._estimate(found['label']))
@@ -126,6 +136,23 @@ class TransitionHook(Hook):
         if is_main_process():
             posterior = posterior / posterior.sum(1, keepdims=True)
             matrix = torch.as_tensor(ESTIMATORS[self.estimator](posterior, labels.numpy(), **self.options))
+        broadcast(matrix)
+        return matrix
+
+    def _measure(self, runner, measure: Measure) -> Dict[str, Tensor]:
+        if self.dataset == 'val':
+            return sweep(runner.model, self._loader, measure, context=precision(runner))
+        return self._sweep.run(runner, measure)
+
+    def _from_neighbours(self, runner) -> Tensor:
+        """T from features, (K, K) float64, computed on rank 0 and equal on all ranks. Collective."""
+        features = self._measure(runner, image_features)['features']
+        labels = np.asarray(self._loader.dataset.get_gt_labels())  # type: ignore[attr-defined]
+        count = head_classes(unwrap(runner.model)) or int(labels.max()) + 1
+        matrix = torch.zeros(count, count, dtype=torch.float64)
+        if is_main_process():
+            device = next(runner.model.parameters()).device
+            matrix = torch.as_tensor(hoc(features.to(device), labels, count, **self.options))
         broadcast(matrix)
         return matrix
 

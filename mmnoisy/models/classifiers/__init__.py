@@ -1,6 +1,7 @@
 from .co_teaching import CoTeaching
 from .co_teaching_plus import CoTeachingPlus
 from .consistency import ConsistencyClassifier
+from .disc import DISC
 from .distilled import DistilledClassifier
 from .dividemix import DivideMix
 from .elr_plus import ELRPlus
@@ -17,6 +18,7 @@ __all__ = [
     'CoTeaching',
     'CoTeachingPlus',
     'ConsistencyClassifier',
+    'DISC',
     'DistilledClassifier',
     'DivideMix',
     'ELRPlus',

@@ -34,7 +34,7 @@ class MixMatchStep(SemiSupervisedStep):
         refined = co_refine(label[labelled], p_clean[labelled], own[:, labelled], self.temperature)
         guessed = co_guess(guess[:, unlabelled], self.temperature)
         count = len(views)
-        images = torch.cat([views[:, labelled].flatten(0, 1), views[:, unlabelled].flatten(0, 1)])
+        images = torch.cat([views.index_select(1, rows).flatten(0, 1) for rows in (labelled, unlabelled)])
         target = torch.cat([refined.repeat(count, 1), guessed.repeat(count, 1)])
         lam, order = draw_mix(len(images), self.alpha, images.device)
         images, target = mix(images, lam, order), mix(target, lam, order)

@@ -288,3 +288,80 @@ def test_bad_options(options, message):
 def test_refused_before_training(tmp_path, overrides, message):
     with pytest.raises((TypeError, ValueError), match=message):
         train(config(tmp_path, **overrides))
+
+
+def reference_uniform(p, labels):
+    """UNICON's division, sample by sample: the divergences and the labels that are used."""
+    divergence = []
+    for row, label in zip(p, labels):
+        target = np.eye(10)[label]
+        middle = (row + target) / 2
+        divergence.append(0.5 * sum((a[a > 0] * np.log(a[a > 0] / middle[a > 0])).sum() for a in (row, target)))
+    divergence = np.array(divergence)
+    count = int((divergence < divergence.mean()).sum() / 10)
+    chosen = np.zeros(len(labels), dtype=bool)
+    for k in range(10):
+        members = np.flatnonzero(labels == k)
+        chosen[members[np.argsort(divergence[members])[:count]]] = True
+    return divergence, chosen
+
+
+class UniformSpy(Hook):
+    """Divides a second time, and keeps the stamps of the first batch."""
+
+    priority = 'LOWEST'
+
+    def before_train_epoch(self, runner):
+        model, dataset = unwrap(runner.model).eval(), runner.train_dataloader.dataset
+        images = (torch.stack([dataset[i]['inputs'] for i in range(len(dataset))]).float() - 73.3) / 90.3
+        with torch.no_grad():
+            p = (model.net1(images).softmax(1) + model.net2(images).softmax(1)) / 2
+        model.train()
+        self.divergence, self.chosen = reference_uniform(p.double().numpy(), np.array(dataset.gt_labels))
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if batch_idx == 0:
+            self.stamps = [(s.sample_idx, s.get('p_clean'), s.get('labelled')) for s in data_batch['data_samples']]
+
+
+def test_uniform_selection_equals_the_reference(tmp_path):
+    runner, spy = build_runner(config(tmp_path, epochs=2, hook=dict(selection='uniform'))), UniformSpy()
+    runner.register_hook(spy)
+    runner.train()
+    hook = hook_of(runner)
+    np.testing.assert_allclose(hook.record['p_clean'][:, 0], 1 - spy.divergence / np.log(2), atol=1e-5)
+    assert 0 < spy.chosen.sum() < len(spy.chosen)
+    assert hook.issues().tolist() == (~spy.chosen).tolist()
+    for index, p_clean, labelled in spy.stamps:
+        assert labelled.tolist() == [spy.chosen[index]] * 2
+        weight = 1.0 if spy.divergence[index] < 0.5 else 1 - spy.divergence[index]
+        assert p_clean.tolist() == pytest.approx([weight] * 2, abs=1e-5)
+
+
+def test_uniform_selection_of_a_subset(tmp_path):
+    hook = hook_of(train(config(tmp_path, epochs=2, hook=dict(selection='uniform', subset=100))))
+    measured = ~hook.record['p_clean'][:, 0].isnan()
+    assert 0 < measured.sum() <= 100 and not hook.issues()[~measured].any() and hook.issues().any()
+
+
+def test_uniform_selection_resumes_and_takes_no_average(tmp_path):
+    whole = train(config(tmp_path / 'whole', hook=dict(selection='uniform')))
+    cfg = config(tmp_path / 'resumed', hook=dict(selection='uniform'), resume=True)
+    cfg.load_from = str(tmp_path / 'whole/epoch_2.pth')
+    resumed = train(cfg)
+    assert_same_weights(state(whole), state(resumed))
+    assert torch.equal(hook_of(whole).record['p_clean'], hook_of(resumed).record['p_clean'])
+    with pytest.raises(ValueError, match='average_epochs=1 with uniform'):
+        CoDivideHook(warmup_epochs=1, selection='uniform', average_epochs=2)
+
+
+def _uniform(cfg):
+    runner = train(cfg)
+    return state(runner), hook_of(runner).record
+
+
+@pytest.mark.ddp
+def test_uniform_selection_on_two_ranks(tmp_path):
+    (weights, record), (other, record1) = run_two_ranks(_uniform, ddp(config(tmp_path, hook=dict(selection='uniform'))))
+    assert torch.equal(record['p_clean'], record1['p_clean'])
+    assert all(torch.equal(value, other[name]) for name, value in weights.items() if 'running' not in name)

@@ -97,6 +97,16 @@ def test_semi_divides_by_confidence(tmp_path):
         assert division.age == pytest.approx(1 + batch_idx / 6)
 
 
+def test_debiased_agreement(tmp_path):
+    runner, spy = spied(config(tmp_path, hook=dict(parts=[], debias=True)))
+    p = spy.probability.double().numpy()
+    expected = [int((row / p.mean(0)).argmax()) for row in p]
+    assert hook_of(runner).record['predicted'].tolist() == expected
+    assert expected != p.argmax(1).tolist()
+    confident = torch.tensor(expected) == spy.labels
+    assert all(confident[index].all() for index, *_ in spy.batches)
+
+
 @pytest.mark.parametrize('base, semi', [(PLAIN, False), (SEMI, True)])
 def test_resumed_run_equals_the_unbroken_one(tmp_path, base, semi):
     whole = train(config(tmp_path / 'whole', base, hook=dict(semi=semi)))
@@ -125,11 +135,11 @@ def test_two_ranks(tmp_path, base, semi):
 
 
 def test_without_a_confident_sample_all_are_trained_on(tmp_path, monkeypatch):
-    def nothing(model, loader, measure):
-        labels = torch.tensor(loader.dataset.gt_labels)
+    def nothing(self, runner, measure):
+        labels = torch.tensor(runner.train_dataloader.dataset.gt_labels)
         return dict(own=torch.zeros(len(labels)), predicted=(labels + 1) % 10)
 
-    monkeypatch.setattr('mmnoisy.engine.hooks.pes_hook.sweep', nothing)
+    monkeypatch.setattr('mmnoisy.engine.shared_sweep.SharedSweep.run', nothing)
     runner, spy = spied(config(tmp_path, epochs=2))
     assert sum(len(index) for index, *_ in spy.batches) == 384  # six whole batches
     assert all(torch.equal(weights, torch.ones_like(weights)) for _, _, weights, _ in spy.batches)
@@ -149,7 +159,7 @@ def test_refuses(tmp_path, base, hook, message):
         build_runner(config(tmp_path, base, hook=hook)).train()
 
 
-@pytest.mark.parametrize('options', [dict(begin=0), dict(lr=0), dict(parts=[]), dict(parts=[dict(modules=['head'])])])
+@pytest.mark.parametrize('options', [dict(begin=0), dict(lr=0), dict(parts=[dict(modules=['head'])])])
 def test_options_out_of_range(options):
     with pytest.raises(ValueError, match='PESHook'):
         PESHook(**dict(dict(begin=1, parts=[dict(modules=['head'], epochs=1)]), **options))

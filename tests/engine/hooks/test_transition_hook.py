@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from mmnoisy.engine import TransitionHook
+from mmnoisy.engine.model_parts import transition_losses, unwrap
 from mmnoisy.evaluation.transition_error_hook import transition_error
+from mmnoisy.functional.neighbour_consensus import hoc
 from mmnoisy.functional.transition_estimators import ESTIMATORS, anchor, clusters, dual_t, joint_rows
 from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
 
@@ -195,3 +197,42 @@ def test_two_ranks_have_the_same_t(tmp_path):
     for key in first:
         if 'running' not in key and 'num_batches' not in key:
             assert torch.equal(first[key], second[key]), key
+
+
+def test_hoc_reads_the_features_of_all_samples(tmp_path):
+    """T is that of the network's features after the warm-up, of the observed labels, and a resumed run finds the same."""
+    cfg = hook_cfg(tmp_path / 'straight', hook=dict(estimator='hoc'))
+    runner = build_runner(cfg)
+    hook = next(hook for hook in runner.hooks if isinstance(hook, TransitionHook))
+    original, found = hook._set, []
+
+    def spy(runner, matrix):
+        model, dataset = unwrap(runner.model).eval(), runner.train_dataloader.dataset
+        images = (torch.stack([dataset[i]['inputs'] for i in range(len(dataset))]).float() - 73.3) / 90.3
+        with torch.no_grad():
+            features = model.extract_feat(images)[-1]
+        model.train()
+        found.append((matrix, hoc(features, np.array(dataset.get_gt_labels()), 10)))
+        original(runner, matrix)
+
+    hook._set = spy
+    runner.train()
+    ((matrix, expected),) = found
+    np.testing.assert_allclose(matrix, expected, atol=0.05)
+    (loss,) = transition_losses(runner.model)
+    np.testing.assert_allclose(loss.transition, matrix, atol=1e-6)
+    cfg = hook_cfg(tmp_path / 'resumed', hook=dict(estimator='hoc'), resume=True)
+    cfg.load_from = str(tmp_path / 'straight' / 'epoch_1.pth')
+    assert_equal(weights(runner), weights(train(cfg)))
+
+
+def _hoc(cfg):
+    runner = train(cfg)
+    (loss,) = transition_losses(runner.model)
+    return loss.transition
+
+
+@pytest.mark.ddp
+def test_hoc_on_two_ranks(tmp_path):
+    first, second = run_two_ranks(_hoc, ddp(hook_cfg(tmp_path, hook=dict(estimator='hoc'))))
+    assert torch.equal(first, second) and not torch.equal(first, torch.eye(10))

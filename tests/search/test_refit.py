@@ -1,0 +1,101 @@
+"""What a search leaves: a config that reruns to the figure of its trial, and the winner trained on all data."""
+
+import json
+
+import pytest
+from mmengine.config import Config
+
+from mmnoisy.benchmark.worker import Pulse
+from mmnoisy.run import forget_runs
+from mmnoisy.search import worker
+from mmnoisy.search.choice import complete
+from mmnoisy.search.confirm import Finalist, judged, sentences
+from mmnoisy.search.leaderboard import leaderboard, write_csv
+from mmnoisy.search.refit import ensemble_accuracy, refit, write_best
+from mmnoisy.search.refit import test_accuracy as accuracy_of
+from mmnoisy.search.space import find_space, read_space
+from mmnoisy.search.trial import WITHOUT_TEST, make_trial, read_result
+from mmnoisy.stages import main as train
+from tests.search.tiny import tiny_base, write_bank
+
+pytest.importorskip('optuna')
+
+
+@pytest.fixture(scope='module')
+def space(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('space')
+    return read_space(find_space('features'), base=tiny_base(folder, 'features', write_bank(folder / 'bank')), epochs=3)
+
+
+@pytest.mark.parametrize('parts', [dict(correction='elr'), dict(selection='ssr', regulariser='mixup')])
+def test_best_py_reruns_to_the_figure_of_its_trial(space, tmp_path, parts):
+    choice = complete(space, parts)
+    folder = make_trial(tmp_path / 'trials/0', space, choice, seed=3)
+    worker.run_one(folder, Pulse(None))
+    best = write_best(tmp_path / 'best.py', space, choice, 'The best.', {}, {}, seed=3)
+    assert Config.fromfile(best).search_choice.parts.to_dict() == choice.parts
+    train([str(best), '--work-dir', str(tmp_path / 'again'), '--cfg-options', 'log_level=ERROR'])
+    forget_runs()
+    again = json.loads((tmp_path / 'again/summary.json').read_text())
+    assert again['val_accuracy_best'] == pytest.approx(max(read_result(folder)['validation'].values()), abs=1e-4)
+    assert again['test_accuracy_last'] is not None
+
+
+def test_the_refit_sees_all_data_up_to_the_median_epoch(space, tmp_path):
+    # SSR takes its transforms from the validation data, of which there is none to measure.
+    finalist = Finalist(complete(space, dict(selection='ssr')), 60.0, 59.0, [59.0], 1.0, 2, 1.0, True)
+    run = refit(
+        tmp_path / 'refit',
+        space,
+        finalist,
+        options=WITHOUT_TEST,
+        say=str,
+    )
+    assert json.loads((run / 'summary.json').read_text())['epochs'] == 2 and accuracy_of(run) is None
+    with open(run / 'samples.csv') as file:
+        assert len(file.read().splitlines()) == 301
+    run = refit(tmp_path / 'other', space, finalist._replace(choice=complete(space)), say=str)
+    assert ensemble_accuracy([run, run]) == pytest.approx(accuracy_of(run))
+
+
+def put(out, name, each, **about):
+    """A result that never was, with its predictions."""
+    import numpy as np
+
+    folder = out / 'trials' / name
+    folder.mkdir(parents=True)
+    labels = np.arange(200) % 2
+    right = np.arange(200) < 2 * each
+    scores = np.eye(2)[np.where(right, labels, 1 - labels)]
+    np.savez(folder / 'val_predictions.npz', index=np.arange(200), pred_score=scores, label=labels)
+    (folder / 'trial.json').write_text('{}')
+    told = dict(validation={'1': each, '2': each, '3': each}, test={}, stopped=False, **about)
+    (folder / 'result.json').write_text(json.dumps(dict(told, choice=dict(parts=dict(loss=name[:1]), numbers={}))))
+
+
+def test_confirmation_shows_the_winners_curse_and_gives_ties_to_the_cheaper(tmp_path):
+    for rank, (mean, seconds) in enumerate([(80.0, 10.0), (79.5, 2.0), (60.0, 1.0)]):
+        for run in range(2):
+            put(tmp_path, f'{rank}-{run}', mean, rank=rank, run=run, searched=85.0 - rank, seconds=dict(train=seconds))
+    found = judged(tmp_path)
+    assert [one.mean for one in found] == [80.0, 79.5, 60.0]
+    assert [one.chosen for one in found] == [False, True, False] and found[2].p < 0.01 < found[1].p
+    assert sentences(found)[-1].startswith('The best figure of the search was +5.00 points above')
+
+
+def test_the_leaderboard_says_how_sure_it_is(tmp_path):
+    for number, value in enumerate((80.0, 80.5, 79.5, 60.0)):
+        put(tmp_path, f'{number}', value, number=number, seconds=dict(train=1.0))
+    board = leaderboard(tmp_path, 3)
+    assert [entry.number for entry in board.entries] == [1, 0, 2, 3]
+    assert any('Standard error' in note for note in board.notes) and not any('Warning' in note for note in board.notes)
+    write_csv(board, tmp_path / 'leaderboard.csv')
+    head, first, *_ = (tmp_path / 'leaderboard.csv').read_text().splitlines()
+    assert head.startswith('rank,trial,noisy_validation,corrected,epoch') and first.startswith('1,1,80.5,')
+    for folder in (tmp_path / 'trials').iterdir():
+        if folder.name == '3':
+            (folder / 'result.json').unlink()
+    assert any(
+        note.startswith('Warning: the best 3 trials differ by 1.00 points') for note in leaderboard(tmp_path, 3).notes
+    )
+    assert leaderboard(tmp_path / 'none', 3).entries == []
