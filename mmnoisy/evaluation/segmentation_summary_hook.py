@@ -50,14 +50,15 @@ class SegmentationSummaryHook(SummaryHook):
 
     def measure_train(self, runner) -> Dict[str, float]:
         """``train_accuracy`` with the given masks, ``train_miou`` with the true ones and ``train_memorised``. Collective."""
-        dataset = self._train_loader.dataset
+        loader = sweep_loader(runner)
+        dataset = loader.dataset
         clean, given = torch.as_tensor(dataset.clean_masks), torch.as_tensor(dataset.gt_masks)
 
         def predictions(model, inputs, data_samples):
             results = model(inputs, data_samples, mode='predict')
             return dict(prediction=torch.stack([result.pred_mask for result in results]))
 
-        found = sweep(evaluated_model(runner), self._train_loader, predictions)['prediction'].to(given)
+        found = sweep(evaluated_model(runner), loader, predictions)['prediction'].to(given)
         _, miou, _ = iou_of(confusion(clean.numpy(), found.numpy(), dataset.num_classes))
         wrong = given != clean
         row = dict(train_accuracy=100 * (found == given).double().mean().item(), train_miou=100 * miou)
@@ -82,7 +83,14 @@ class SegmentationSummaryHook(SummaryHook):
         _, miou, accuracy = iou_of(counts.numpy())
         return 100 * miou, 100 * accuracy
 
-    def _build_train_loader(self, runner):
+    def _measures_training(self, runner) -> bool:
+        # Not by labels: masks are measured here.
+        return False
+
+    def _memorised(self, runner, epoch: int, last: bool) -> dict:
         if not self.train_interval or getattr(runner.train_dataloader.dataset, 'clean_masks', None) is None:
-            return None
-        return sweep_loader(runner)
+            return {}
+        if not last and not self._due(epoch, self.train_interval, 'sweep'):
+            return {}
+        with self._evaluation.count('memorisation'):
+            return dict(memorised_by='sweep', **self.measure_train(runner))

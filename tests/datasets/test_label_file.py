@@ -72,7 +72,7 @@ def test_cifar_n_file(tmp_path):
         ('a.json', '[0, 1, -2, 1, 0]', 'row 2: label -2 is negative'),
         ('a.json', '[0, 1, 2.5, 1, 0]', 'row 2: label 2.5 is not a whole number'),
         ('a.json', '["a", "b", "c", "b", "a"]', "row 0: label 'a' is not an integer"),
-        ('a.json', '[0, 1, [2], 1, 0]', r'a.json, row 2: label \[2\] is neither'),
+        ('a.json', '[0, 1, [2], 1, 0]', r'a.json, row 2: label \[2\] is a list of labels'),
         ('a.json', '{"labels": [0, 1, 2', 'a.json is not JSON'),
         ('a.json', '{"noisy": [0]}', 'holds the keys noisy; choose one'),
         ('a.json', '7', 'a list of labels is needed, not 7'),

@@ -6,7 +6,7 @@ from mmpretrain.registry import DATASETS
 
 from mmnoisy.functional.pixel_scores import confusion
 
-SCENES = dict(type='mmnoisy.DigitScenes', num_scenes=20)
+SCENES = dict(type='mmnoisy.DigitScenes', num_scenes=20, kinds=4)
 NOISE = [dict(kind='objects', transition=dict(kind='symmetric', rate=0.3)), dict(kind='drop', rate=0.2)]
 PIPELINE = [dict(type='mmpretrain.PackInputs', algorithm_keys=['gt_mask'])]
 

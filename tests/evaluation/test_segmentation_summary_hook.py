@@ -47,7 +47,9 @@ def test_figures(run):
     predicted, on_train = predict(runner, test), predict(runner, train_set)
     wrong = train_set.gt_masks != train_set.clean_masks
     with (folder / 'history.csv').open() as file:
-        last = {key: float(value) for key, value in list(csv.DictReader(file))[-1].items()}
+        last = list(csv.DictReader(file))[-1]
+    assert last.pop('memorised_by') == 'sweep'
+    last = {key: float(value) for key, value in last.items()}
     assert last['test_miou'] == pytest.approx(miou(masks, predicted))
     assert last['test_accuracy'] == pytest.approx(100 * (masks == predicted).mean())
     assert last['train_miou'] == pytest.approx(miou(train_set.clean_masks, on_train))
@@ -61,7 +63,7 @@ def test_summary(run):
     folder, _, runner = run
     summary = json.loads((folder / 'summary.json').read_text())
     with (folder / 'history.csv').open() as file:
-        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        rows = [{k: float(v) for k, v in row.items() if k != 'memorised_by'} for row in csv.DictReader(file)]
     best = max(rows, key=lambda row: row['val_accuracy'])
     assert summary['test_miou_last'] == pytest.approx(rows[-1]['test_miou'])
     assert summary['test_miou_at_best_val'] == pytest.approx(best['test_miou'])

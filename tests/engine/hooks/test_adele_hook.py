@@ -20,8 +20,9 @@ def config(work_dir, epochs=2, **overrides):
     cfg = digits_cfg(work_dir, BASE, epochs, channels=None, **overrides)
     cfg.model.backbone.channels, cfg.model.head.in_channels = (4, 6), 4
     for part in ('train', 'val'):
-        cfg[f'{part}_dataloader'].dataset.source.num_scenes = 20
-    cfg.test_dataloader.dataset.num_scenes = 6
+        cfg[f'{part}_dataloader'].dataset.source.update(num_scenes=20, kinds=4)
+    cfg.test_dataloader.dataset.update(num_scenes=6, kinds=4)
+    cfg.model.head.num_classes = 5
     cfg.default_hooks.summary.update(interval=100, train_interval=0)
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.custom_hooks[0].update(confidence=0.0)
