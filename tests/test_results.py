@@ -66,6 +66,8 @@ def copy_of(tmp_path, *methods):
         if not (found := re.search(r'\]\(configs/(\w+)\) \|', line)) or found[1] in {'ce', *methods}
     ]
     (tmp_path / 'README.md').write_text(''.join(kept))
+    (tmp_path / 'docs/benchmarks').mkdir(parents=True)
+    shutil.copy(ROOT / 'docs/benchmarks/features.csv', tmp_path / 'docs/benchmarks')
     return tmp_path
 
 
@@ -107,6 +109,17 @@ def test_a_new_run_moves_every_table(tmp_path):
     assert metrics['Top 1 Accuracy (last epoch, mean of seeds 0, 1, 2)'] == round(mean, 1)
     # The noise of this run is not the config's own.
     assert 'Results' not in models[config]
+
+
+def test_the_short_table_has_the_methods_that_ran_under_every_noise(tmp_path):
+    path = tmp_path / 'suite.csv'
+    head = 'method,title,noise,last_mean,last_std\n'
+    path.write_text(f'{head}ce,CE,a,50.04,1.26\nce,CE,b,60,\ngce,GCE,a,70,1\ngce,GCE,b,,\n')
+    assert tables.short_table(path).splitlines() == [
+        '| method | a | b |',
+        '| --- | --- | --- |',
+        '| CE | 50.0 ± 1.3 | 60.0 |',
+    ]
 
 
 def test_the_readme_misses_a_method(tmp_path):

@@ -11,7 +11,14 @@ from .run_cell import read_failure
 from .statistics import Mean, average_ranks, pairs, regrets
 from .store import Store
 
-CSV_HEAD = ['method', 'noise', 'status', 'seeds', *(f'{metric}_{part}' for metric in SHOWN for part in ('mean', 'std'))]
+CSV_HEAD = [
+    'method',
+    'title',
+    'noise',
+    'status',
+    'seeds',
+    *(f'{metric}_{part}' for metric in SHOWN for part in ('mean', 'std')),
+]
 
 
 def mean_text(mean: Optional[Mean], metric: str = 'last', seeds: int = 0) -> str:
@@ -36,7 +43,8 @@ def csv_text(store: Store) -> str:
             mean = entry.means.get(metric)
             numbers += ['', ''] if mean is None else [_number(mean.mean), _number(mean.std)]
         seconds = '' if entry.seconds is None else f'{entry.seconds.mean:.1f}'
-        writer.writerow([entry.method, entry.noise, entry.status, ran, *numbers, seconds])
+        title = _title(store.suite, entry.method)
+        writer.writerow([entry.method, title, entry.noise, entry.status, ran, *numbers, seconds])
     return file.getvalue()
 
 

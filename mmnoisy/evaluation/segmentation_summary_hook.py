@@ -1,4 +1,4 @@
-from typing import Dict
+from typing import Any, Dict
 
 import torch
 
@@ -51,7 +51,7 @@ class SegmentationSummaryHook(SummaryHook):
     def measure_train(self, runner) -> Dict[str, float]:
         """``train_accuracy`` with the given masks, ``train_miou`` with the true ones and ``train_memorised``. Collective."""
         loader = sweep_loader(runner)
-        dataset = loader.dataset
+        dataset: Any = loader.dataset
         clean, given = torch.as_tensor(dataset.clean_masks), torch.as_tensor(dataset.gt_masks)
 
         def predictions(model, inputs, data_samples):

@@ -1,5 +1,6 @@
 """Everything that shows figures of ``results.json``: metafiles, tables of the READMEs, the model index."""
 
+import csv
 import re
 from pathlib import Path
 from typing import Dict, List
@@ -60,6 +61,27 @@ def methods_table(text: str, everything: Dict[str, dict]) -> str:
     return re.sub(pattern, row, text)
 
 
+def short_table(path: Path) -> str:
+    """The README's table of a benchmark: accuracies at the last epoch of the methods that ran under every noise.
+
+    Args:
+        path (Path): The csv file that ``tools/benchmark.py collect`` wrote.
+    """
+    with path.open(newline='', encoding='utf-8') as file:
+        rows = list(csv.DictReader(file))
+    noises = list(dict.fromkeys(row['noise'] for row in rows))
+    cells: Dict[str, Dict[str, str]] = {}
+    for row in rows:
+        if row['last_mean']:
+            spread = f' ± {float(row["last_std"]):.1f}' if row['last_std'] else ''
+            cells.setdefault(row['title'], {})[row['noise']] = f'{float(row["last_mean"]):.1f}{spread}'
+    lines = ['| method | ' + ' | '.join(noises) + ' |', '| --- ' * (len(noises) + 1) + '|']
+    for title, found in cells.items():
+        if len(found) == len(noises):
+            lines.append(f'| {title} | ' + ' | '.join(found[noise] for noise in noises) + ' |')
+    return '\n'.join(lines)
+
+
 def generated(root: Path) -> Dict[Path, str]:
     """Every file that holds figures, as it has to be.
 
@@ -88,7 +110,8 @@ def generated(root: Path) -> Dict[Path, str]:
         files[folder / 'metafile.yml'] = metafile(method, results, configs)
     index = ''.join(f'  - configs/{method}/metafile.yml\n' for method in methods)
     files[root / 'model-index.yml'] = f'Import:\n{index}'
-    files[root / 'README.md'] = methods_table((root / 'README.md').read_text(encoding='utf-8'), everything)
+    readme = methods_table((root / 'README.md').read_text(encoding='utf-8'), everything)
+    files[root / 'README.md'] = put_block(readme, 'benchmark', short_table(root / 'docs/benchmarks/features.csv'))
     return files
 
 
