@@ -66,8 +66,6 @@ def copy_of(tmp_path, *methods):
         if not (found := re.search(r'\]\(configs/(\w+)\) \|', line)) or found[1] in {'ce', *methods}
     ]
     (tmp_path / 'README.md').write_text(''.join(kept))
-    (tmp_path / 'docs/benchmarks').mkdir(parents=True)
-    shutil.copy(ROOT / 'docs/benchmarks/features.csv', tmp_path / 'docs/benchmarks')
     return tmp_path
 
 
@@ -98,7 +96,8 @@ def test_a_new_run_moves_every_table(tmp_path):
     write_results(results, root / 'configs/mae/results.json')
     tables.write_tables(root)
     text = (root / 'configs/mae/README.md').read_text()
-    assert f'| `{config}` `kind=pairflip rate=0.3` | 3 | 12.3 |' in text and 'Noise seed: 0, 7.' in text
+    assert f'| `{config}` `kind=pairflip rate=0.3` | 3 | 12.3 |' in text
+    assert re.search(r'Noise seed: 0, [\d, ]*7\.', text)
     assert f'`{config}`' not in text[text.index('Not run:') :]
     mean = (1.0 + 96.94 + 97.22) / 3
     assert f'[mae](configs/mae) | {mean:.1f} |' in (root / 'README.md').read_text()

@@ -111,7 +111,10 @@ def generated(root: Path) -> Dict[Path, str]:
     index = ''.join(f'  - configs/{method}/metafile.yml\n' for method in methods)
     files[root / 'model-index.yml'] = f'Import:\n{index}'
     readme = methods_table((root / 'README.md').read_text(encoding='utf-8'), everything)
-    files[root / 'README.md'] = put_block(readme, 'benchmark', short_table(root / 'docs/benchmarks/features.csv'))
+    benchmark = root / 'docs/benchmarks/features.csv'
+    if benchmark.is_file():
+        readme = put_block(readme, 'benchmark', short_table(benchmark))
+    files[root / 'README.md'] = readme
     return files
 
 
