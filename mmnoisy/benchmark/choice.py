@@ -16,7 +16,7 @@ SIZES = (50, 100, 200, 500, 1000)
 _DRAWS = 500
 
 
-class Choice(NamedTuple):
+class MethodChoice(NamedTuple):
     """A choice among M methods, which all have the same seeds.
 
     Args:
@@ -39,7 +39,7 @@ class Choice(NamedTuple):
     by_size: Dict[int, float]
 
 
-def choices(store: Store) -> List[Choice]:
+def choices(store: Store) -> List[MethodChoice]:
     """By noise, in the suite's order; noises under which fewer than three methods were run are left out.
 
     Each method stands for the epoch that its noisy validation chooses. Smaller validation sets are simulated: each
@@ -60,7 +60,7 @@ def choices(store: Store) -> List[Choice]:
     return found
 
 
-def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values, test: Values) -> Choice:
+def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values, test: Values) -> MethodChoice:
     from scipy import stats
 
     judged = np.array([[validation[method, noise, seed] for method in methods] for seed in seeds])
@@ -73,7 +73,7 @@ def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values
     for size in SIZES:
         draws = rng.binomial(size, judged / 100, size=(_DRAWS, *judged.shape)) + rng.random((_DRAWS, *judged.shape)) / 2
         by_size[size] = float(np.take_along_axis(lost[None], draws.argmax(2)[..., None], 2).mean())
-    return Choice(
+    return MethodChoice(
         noise=noise,
         methods=methods,
         chosen=[methods[row] for row in best],
@@ -84,7 +84,7 @@ def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values
     )
 
 
-def choice_page(store: Store, found: List[Choice], picture: str) -> str:
+def choice_page(store: Store, found: List[MethodChoice], picture: str) -> str:
     """The page of ``docs/``, with the name of its picture."""
     suite, titles = store.suite, {}
     for method, options in suite.methods.items():
@@ -111,7 +111,7 @@ def choice_page(store: Store, found: List[Choice], picture: str) -> str:
     ]) + '\n'  # fmt: skip
 
 
-def draw_choices(found: List[Choice], path) -> None:
+def draw_choices(found: List[MethodChoice], path) -> None:
     """Regret by the size of the validation set, one line a noise."""
     import matplotlib
 
