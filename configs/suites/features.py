@@ -34,6 +34,27 @@ methods = dict(
     aum=dict(config='aum/aum_probe_40e_features', title='AUM, then CE on what is left'),
     ssr=dict(config='ssr/ssr_probe_40e_features', title='SSR'),
     dividemix=dict(config='dividemix/dividemix_probe_40e_features', title='DivideMix'),
+    # The learning rate chosen by noisy validation of other draws: the suite features_tuning.
+    ce_tuned=dict(
+        config='ce/ce_probe_40e_features',
+        title='CE, learning rate 0.0005',
+        options={'optim_wrapper.optimizer.lr': 0.0005},
+    ),
+    mixup_ema_tuned=dict(
+        config='mixup/mixup-ema_probe_40e_features',
+        title='CE + mixup + EMA, learning rate 0.005',
+        options={'optim_wrapper.optimizer.lr': 0.005},
+    ),
+    gce_tuned=dict(
+        config='gce/gce_probe_40e_features',
+        title='GCE, learning rate 0.005',
+        options={'optim_wrapper.optimizer.lr': 0.005},
+    ),
+    elr_tuned=dict(
+        config='elr/elr_probe_40e_features',
+        title='ELR, learning rate 0.005',
+        options={'optim_wrapper.optimizer.lr': 0.005},
+    ),
     # The others: two noises.
     anl=dict(config='anl/anl_probe_40e_features', title='ANL-CE', noises=two),
     agce=dict(config='asymmetric/asymmetric-agce_probe_40e_features', title='AGCE', noises=two),
