@@ -148,7 +148,9 @@ def test_two_methods_that_are_one_are_refused(tmp_path):
 @pytest.mark.parametrize('path', sorted((CONFIGS / 'suites').glob('*.py')), ids=lambda path: path.stem)
 def test_suites_of_the_package(path):
     suite = read_suite(path)
-    assert suite.name == path.stem and len(suite.seeds) > 1
+    assert suite.name == path.stem
+    # What is reported has several draws of the noise, what chooses settings one that is not reported.
+    assert suite.seeds == [100] if path.stem.endswith('_tuning') else len(suite.seeds) > 1
     for method in suite.methods.values():
         assert Config.fromfile(CONFIGS / f'{method["config"]}.py').model
     # All methods of a suite see the same labels.
