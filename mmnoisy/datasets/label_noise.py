@@ -15,7 +15,7 @@ from .batched_fetch import fetch, is_plain_packing, stack_images
 from .identity import CONFLICTS, first_rows, merge_repeats
 from .label_file import check_suffix, checksum, load_labels, save_labels
 from .row_selection import check_options, kept_rows, threshold_mask, trusted_labels
-from .source import build_source, image_features, sample_name, source_rows
+from .source import build_source, image_features, sample_name, source_rows, through_pipeline
 
 PARTS = ('train', 'val', 'all')
 
@@ -209,16 +209,7 @@ class LabelNoise:
             RuntimeError: The pipeline failed or gave nothing, with the file or row. Another sample is never put in
                 its place.
         """
-        info = self.get_data_info(idx)
-        where = f'Cannot load sample {info["sample_idx"]} ({sample_name(self.source, info)})'
-        repair = '. Repair the file, or remove it from the data set.' if 'img_path' in info else '.'
-        try:
-            data = self.pipeline(info)
-        except Exception as error:
-            raise RuntimeError(f'{where}: {type(error).__name__}: {error}{repair}') from error
-        if data is None:
-            raise RuntimeError(f'{where}: the pipeline returned nothing{repair}')
-        return data
+        return through_pipeline(self.pipeline, self.get_data_info(idx), self.source)
 
     def __getitems__(self, indices: Sequence[int]) -> Sequence[dict]:
         """The samples of a batch, as :meth:`__getitem__` gives them; torch's loader calls this.

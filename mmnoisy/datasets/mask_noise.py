@@ -9,7 +9,7 @@ from mmpretrain.registry import TRANSFORMS
 from ..functional.mask_noise import add_mask_noise, realised_rates
 from ..registry import DATASETS
 from .label_file import checksum
-from .source import build_source, sample_name
+from .source import build_source, through_pipeline
 
 PARTS = ('train', 'val', 'all')
 
@@ -109,15 +109,7 @@ class MaskNoise:
         Raises:
             RuntimeError: The pipeline failed or gave nothing, with the file or row.
         """
-        info = self.get_data_info(idx)
-        where = f'Cannot load sample {info["sample_idx"]} ({sample_name(self.source, info)})'
-        try:
-            data = self.pipeline(info)
-        except Exception as error:
-            raise RuntimeError(f'{where}: {type(error).__name__}: {error}.') from error
-        if data is None:
-            raise RuntimeError(f'{where}: the pipeline returned nothing.')
-        return data
+        return through_pipeline(self.pipeline, self.get_data_info(idx), self.source)
 
     def noise_summary(self) -> Optional[dict]:
         """What noise this part has: ``kind``, ``realised_rate`` (the share of wrong pixels) and the other rates of

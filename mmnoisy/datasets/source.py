@@ -44,6 +44,28 @@ def sample_name(source, info: dict) -> str:
     return str(info.get('img_path') or f'row {info["source_idx"]} of {type(source).__name__}')
 
 
+def through_pipeline(pipeline, info: dict, source) -> dict:
+    """A sample after the pipeline.
+
+    Args:
+        pipeline (Callable): Of the data set.
+        info (dict): The sample's annotation, with ``sample_idx`` and ``source_idx``.
+        source (Dataset): Where it comes from, for messages.
+
+    Raises:
+        RuntimeError: The pipeline failed or gave nothing, with the file or row. Another sample is never put in its place.
+    """
+    where = f'Cannot load sample {info["sample_idx"]} ({sample_name(source, info)})'
+    repair = '. Repair the file, or remove it from the data set.' if 'img_path' in info else '.'
+    try:
+        data = pipeline(info)
+    except Exception as error:
+        raise RuntimeError(f'{where}: {type(error).__name__}: {error}{repair}') from error
+    if data is None:
+        raise RuntimeError(f'{where}: the pipeline returned nothing{repair}')
+    return data
+
+
 def annotations(source) -> Iterable[dict]:
     """The annotation of each row, to be read and not changed; without handing out images where that can be done."""
     known = getattr(source, 'annotations', None)

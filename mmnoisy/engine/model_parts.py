@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional
 from mmengine.hooks import EMAHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import nn
+from torch import Tensor, nn
 
 from ..models.losses.state_loss import SampleStateLoss
 from ..models.losses.transition_loss import TransitionLoss
@@ -57,3 +57,18 @@ def evaluated_model(runner: Runner) -> nn.Module:
         if isinstance(hook, EMAHook) and getattr(hook, 'evaluate_on_ema', True):
             return hook.ema_model.module
     return runner.model
+
+
+def only_logits(caught: List[Tensor], samples, who: str) -> Tensor:
+    """Take the logits, (B, K), that a forward hook of the head caught in an iteration; ``caught`` is empty afterwards.
+
+    Raises:
+        RuntimeError: Not one pass with one row a sample.
+    """
+    shapes = [tuple(logits.shape) for logits in caught]
+    if len(shapes) != 1 or shapes[0][0] != len(samples):
+        raise RuntimeError(
+            f'{who} needs one forward pass of the head an iteration, with one row of logits a sample: '
+            f'{len(samples)} samples gave logits of shapes {shapes}.'
+        )
+    return caught.pop()

@@ -43,6 +43,11 @@ class SegmentationSummaryHook(SummaryHook):
     def __init__(self, val_metric: str = 'segmentation/miou', **kwargs):
         super().__init__(val_metric=val_metric, **kwargs)
 
+    def before_train(self, runner) -> None:
+        super().before_train(runner)
+        known = getattr(runner.train_dataloader.dataset, 'clean_masks', None) is not None
+        self._train_loader = sweep_loader(runner) if known and self.train_interval else None
+
     def measure_test(self, runner) -> Dict[str, float]:
         """``test_accuracy`` and ``test_miou``, in percent. Collective."""
         miou, accuracy = self._scores(runner, self._test_loader, pixel_confusion)
@@ -50,15 +55,14 @@ class SegmentationSummaryHook(SummaryHook):
 
     def measure_train(self, runner) -> Dict[str, float]:
         """``train_accuracy`` with the given masks, ``train_miou`` with the true ones and ``train_memorised``. Collective."""
-        loader = sweep_loader(runner)
-        dataset: Any = loader.dataset
+        dataset: Any = self._train_loader.dataset
         clean, given = torch.as_tensor(dataset.clean_masks), torch.as_tensor(dataset.gt_masks)
 
         def predictions(model, inputs, data_samples):
             results = model(inputs, data_samples, mode='predict')
             return dict(prediction=torch.stack([result.pred_mask for result in results]))
 
-        found = sweep(evaluated_model(runner), loader, predictions)['prediction'].to(given)
+        found = sweep(evaluated_model(runner), self._train_loader, predictions)['prediction'].to(given)
         _, miou, _ = iou_of(confusion(clean.numpy(), found.numpy(), dataset.num_classes))
         wrong = given != clean
         row = dict(train_accuracy=100 * (found == given).double().mean().item(), train_miou=100 * miou)
@@ -88,7 +92,7 @@ class SegmentationSummaryHook(SummaryHook):
         return False
 
     def _memorised(self, runner, epoch: int, last: bool) -> dict:
-        if not self.train_interval or getattr(runner.train_dataloader.dataset, 'clean_masks', None) is None:
+        if self._train_loader is None:
             return {}
         if not last and not self._due(epoch, self.train_interval, 'sweep'):
             return {}

@@ -9,7 +9,7 @@ from torch import Tensor
 from ...functional.margins import margins
 from ...registry import HOOKS
 from ...stamps import sample_indices
-from ..model_parts import unwrap
+from ..model_parts import only_logits, unwrap
 from ..preflight import too_late
 from ..sample_record import Column, SampleRecordHook
 
@@ -170,13 +170,7 @@ class AUMHook(SampleRecordHook):
         if not self._measuring:
             return
         samples = data_batch['data_samples']
-        shapes = [tuple(logits.shape) for logits in self._logits]
-        if len(shapes) != 1 or shapes[0][0] != len(samples):
-            raise RuntimeError(
-                f'{self.name} needs one forward pass of the head an iteration, with one row of logits a sample: '
-                f'{len(samples)} samples gave logits of shapes {shapes}.'
-            )
-        logits = self._logits.pop()
+        logits = only_logits(self._logits, samples, self.name)
         index = sample_indices(samples)
         labels = self.labels[index].to(logits.device)
         probabilities = logits.float().softmax(1)

@@ -11,7 +11,7 @@ from ...files import write_json
 from ...functional.label_wave import first_minimum, moving_average
 from ...registry import HOOKS
 from ...stamps import sample_indices
-from ..model_parts import unwrap
+from ..model_parts import only_logits, unwrap
 from ..preflight import too_late
 from ..sample_record import Column, SampleRecordHook
 from ..shared_sweep import shared_sweep
@@ -97,13 +97,7 @@ class LabelWaveHook(SampleRecordHook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         samples = data_batch['data_samples']
-        shapes = [tuple(logits.shape) for logits in self._logits]
-        if len(shapes) != 1 or shapes[0][0] != len(samples):
-            raise RuntimeError(
-                f'{self.name} needs one forward pass of the head an iteration, with one row of logits a sample: '
-                f'{len(samples)} samples gave logits of shapes {shapes}.'
-            )
-        prediction = self._logits.pop().argmax(1)
+        prediction = only_logits(self._logits, samples, self.name).argmax(1)
         self.add(sample_indices(samples, prediction.device), predicted=prediction + 1)
 
     def after_train_epoch(self, runner) -> None:
