@@ -2,7 +2,7 @@
 
 import gc
 import os
-from typing import Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import torch
 from mmengine.config import Config
@@ -83,8 +83,12 @@ def forget_runs() -> None:
     for logger in MMLogger._instance_dict.values():
         for handler in logger.handlers:
             handler.close()
-    for manager in (MessageHub, MMLogger, Visualizer):
+    managers: List[Any] = [MessageHub, MMLogger, Visualizer]
+    while managers:
+        manager = managers.pop()
+        # Each class keeps its own: two runs that begin in one second would share the visualizer of the first.
         manager._instance_dict.clear()
+        managers += manager.__subclasses__()
     gc.collect()
     torch.cuda.empty_cache()
 
