@@ -162,7 +162,7 @@ def _by_features(run: Run, paths: List[str], batch_size: int, device) -> Tuple[n
         features = torch.from_numpy(np.asarray(bank.features[0][bank.readable], dtype=np.float32))
         errors = dict(bank.errors)
         del bank
-    for part in features.split(4096):
+    for part in features.split(4096) if len(features) else ():
         with torch.inference_mode():
             samples = model.predict(part[:, :, None, None].to(device))
         found.append(torch.stack([sample.pred_score for sample in samples]).cpu().numpy())

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from mmengine.config import Config
 
@@ -28,14 +28,15 @@ def find_run(folder) -> Run:
     """Read a run's folder.
 
     Raises:
-        FileNotFoundError: No such folder, or no config or checkpoint in it.
+        FileNotFoundError: No such folder, or no config or checkpoint in it or in what it holds (see the module).
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder} is no folder: name the one that `mmnoisy train` wrote.')
     named = folder
-    while (folder / 'auto.json').is_file() or stages(folder):
-        folder = winner(folder) if (folder / 'auto.json').is_file() else stages(folder)[-1]
+    inside: Optional[Path] = folder
+    while inside is not None:
+        folder, inside = inside, _trained_inside(inside)
     configs = sorted(folder.glob('*.py'), key=lambda path: path.stat().st_mtime)
     checkpoint = best_checkpoint(folder)
     if not configs or checkpoint is None:
@@ -44,6 +45,18 @@ def find_run(folder) -> Run:
     cfg = Config.fromfile(configs[-1])
     without_downloads(cfg.model)
     return Run(folder, cfg, configs[-1], checkpoint)
+
+
+def _trained_inside(folder: Path) -> Optional[Path]:
+    """Where what predicts is: the winner of ``--method auto``, a recipe's last stage, a search's refit; None: in the folder."""
+    if (folder / 'auto.json').is_file():
+        return winner(folder)
+    if stages(folder):
+        return stages(folder)[-1]
+    for name in ('refit', 'run'):
+        if (folder / name).is_dir() and best_checkpoint(folder) is None:
+            return folder / name
+    return None
 
 
 def stages(folder: Path) -> list:
