@@ -186,3 +186,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         if args.resume == 'auto':
             resume_newest(cfg)
         build_runner(cfg, args.noise).train()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,5 +1,7 @@
 """``mmnoisy search``"""
 
+from pathlib import Path
+
 from ..console import console, table, without_log
 from .reading import add_data, budget_option, quoted, reading
 
@@ -7,7 +9,12 @@ from .reading import add_data, budget_option, quoted, reading
 def add_arguments(parser) -> None:
     add_data(parser)
     parser.add_argument('--work-dir', help='folder of the output; work_dirs/<data>-search by default')
-    parser.add_argument('--budget', default='10m', metavar='TIME', help='10m (default), 200ep (epochs) or 40t (trials)')
+    parser.add_argument(
+        '--budget',
+        default='10m',
+        metavar='TIME',
+        help='of the search: 10m (default), 200ep (epochs) or 40t (trials); the confirmation and the refit come on top',
+    )
     parser.add_argument('--fine', action='store_true', help='train whole networks, not classifiers on frozen features')
     parser.add_argument('--backbone', help='as in mmnoisy train')
     parser.add_argument('--test', metavar='DATA', help='test images with right labels; they choose nothing')
@@ -35,6 +42,10 @@ def run(args) -> int:
         for i, entry in enumerate(found.board.entries[:10], 1)
     ]
     table(('rank', 'trial', 'noisy val', 'seconds', 'combination'), rows)
-    console().print(f'Next: python tools/train.py {quoted(found.best)}')
-    console().print(f'      python tools/ablate.py {quoted(found.best)}')
+    folder = Path(found.best).parent
+    if (folder / 'refit').is_dir():
+        console().print(f'Next: mmnoisy predict {quoted(folder)} IMAGES...')
+    # The modules of tools/: there is no such folder where a wheel is installed.
+    console().print(f'To train it again: python -m mmnoisy.stages {quoted(found.best)}')
+    console().print(f'Which part helps:  python -m mmnoisy.search.ablation {quoted(found.best)}')
     return 0

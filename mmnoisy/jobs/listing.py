@@ -30,7 +30,7 @@ def _methods() -> Entries:
     from .options import METHODS
 
     found = [('auto', 'own data: audit, drop what the judges flag, compare robust losses and plain CE')]
-    for folder in sorted(path for path in configs_folder().iterdir() if path.is_dir() and path.name[0] != '_'):
+    for folder in sorted(readme.parent for readme in configs_folder().glob('*/README.md')):
         own = 'own data: ' if folder.name in METHODS else ''
         found.append((folder.name, own + _title(folder / 'README.md')))
     return found

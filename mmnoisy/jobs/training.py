@@ -111,7 +111,7 @@ def train_one(job: Job, options: TrainOptions, folder: Path, bank=None, test_ban
     else:
         note = f'Written by mmnoisy for {job.data.source}.'
         write_config(path, job.data, options, work_dir=folder, test=job.test, bank=bank, test_bank=test_bank, note=note)
-        job.say(f'Config: {path} (train it again with: python tools/train.py {shlex.quote(str(path))})')
+        job.say(f'Config: {path} (train it again with: python -m mmnoisy.stages {shlex.quote(str(path))})')
     return train_file(job, path, folder)
 
 

@@ -194,3 +194,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         raise SystemExit(str(error)) from error
     print('\n'.join(table(found)))
     return 0
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -160,7 +160,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     figure = f'{winner.mean:.2f} % confirmed' if winner else f'{found.board.entries[0].value:.2f} %, not confirmed'
     note = f'The best combination that a search of {space.name} found: {figure} on noisy validation.\n{choice}'
     found.best = write_best(out / 'best.py', space, choice, note, options, plan.places, plan.seed)
-    plan.say(f'Config: {found.best} (train it with: python tools/train.py {found.best})')
+    plan.say(f'Config: {found.best} (train it with: python -m mmnoisy.stages {found.best})')
     finalists = found.finalists or [
         Finalist(entry.choice, entry.value, entry.value, [entry.value], 1.0, entry.epoch, entry.seconds)
         for entry in found.board.entries[: max(1, plan.ensemble)]
