@@ -91,7 +91,8 @@ class MaskFolder(BaseDataset):
                 f'the mask {path} has {mask.shape[0]} x {mask.shape[1]} pixels, its image {image} has {size[0]} x {size[1]}.'
             )
         if self.size is not None and mask.shape != tuple(self.size):
-            mask = np.array(Image.fromarray(mask).resize(tuple(self.size)[::-1], Image.Resampling.NEAREST))
+            height, width = self.size
+            mask = np.array(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
         return mask
 
 
