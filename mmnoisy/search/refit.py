@@ -103,8 +103,10 @@ def refit(
         ]
         length = f'at most {whole["train_cfg"]["max_epochs"]} epochs, ended by Label Wave'
     else:
-        whole = for_all_data(whole, finalist.epoch)
-        length = f'{finalist.epoch} epochs'
+        # Parts that begin after the warm-up refuse a training that ends before.
+        last = max(finalist.epoch, min(space.warmup + 1, space.epochs))
+        whole = for_all_data(whole, last)
+        length = f'{last} epochs'
         if reason:
             say(f'Label Wave cannot choose the last epoch: {reason} It is the median of the best ones.')
     path = folder / 'config.py'
