@@ -156,5 +156,9 @@ def sentences(finalists: Sequence[Finalist]) -> List[str]:
         )
     best = finalists[0]
     lost = max(one.searched for one in finalists) - best.mean
-    found.append(f'The best figure of the search was {lost:+.2f} points above what fresh seeds on other folds confirm.')
+    found.append(
+        f'The best figure of the search was {lost:.2f} points above what fresh seeds on other folds confirm.'
+        if lost > 0
+        else f'Fresh seeds on other folds confirm the best figure of the search, and {-lost:.2f} points more.'
+    )
     return found
