@@ -19,7 +19,7 @@ COMMANDS = {
     'train': 'train a classifier on class folders or a table; writes an ordinary config file',
     'search': 'the best combination of losses, selection, correction, ... by noisy validation; within a budget',
     'predict': 'classes of images in words: predictions.csv',
-    'report': 'one self-contained page about a run or an audit; several give a comparison',
+    'report': 'one self-contained page about a run, an audit or a search; several give a comparison',
     'evaluate': 'accuracy of a run on labelled data, by class',
     'export': 'one network out of two, as a plain checkpoint and as ONNX',
     'list': 'methods, losses, hooks, noises, backbones, configs',
