@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
-from ..files import write_json, write_text
+from ..files import gone_if_refused, write_json, write_text
 from ..folder_lock import hold_folder, release_folder
 from . import portfolio
 from .about import remember
@@ -85,14 +85,15 @@ def search(space: Space, plan: Plan) -> Found:
         RuntimeError: Another process searches there, or workers cannot work.
     """
     out = Path(plan.out)
-    out.mkdir(parents=True, exist_ok=True)
-    owner = hold_folder(out)
-    if owner:
-        raise RuntimeError(f'{out} is searched by {owner}. Help it from here: python tools/search.py work {out}')
-    try:
-        return _search(space, plan, out)
-    finally:
-        release_folder(out)
+    with gone_if_refused(out):
+        out.mkdir(parents=True, exist_ok=True)
+        owner = hold_folder(out)
+        if owner:
+            raise RuntimeError(f'{out} is searched by {owner}. Help it from here: python tools/search.py work {out}')
+        try:
+            return _search(space, plan, out)
+        finally:
+            release_folder(out)
 
 
 def _search(space: Space, plan: Plan, out: Path) -> Found:

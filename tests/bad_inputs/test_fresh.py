@@ -448,4 +448,6 @@ def test_refused(name, root, monkeypatch):
     assert not missing, f'{missing} not in: {message}'
     assert len(message) < 1500 and 'Traceback' not in message, message
     assert not (root / 'executed').exists(), 'a file was executed'
+    made = [path.name for path in root.glob('[wo]') if path.is_dir()]
+    assert not made or 'predict' in name or 'report' in name, f'{made} was left behind'
     assert before == {path: path.read_bytes() for path in (root / 'photos').rglob('*.png')}
