@@ -10,7 +10,7 @@ from typing import Dict, Iterator, Optional, Sequence
 from mmengine.config import Config
 
 from .cfg_options import OptionsAction
-from .hook_options import hook_problems
+from .part_options import part_problems
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -123,7 +123,7 @@ def check_config(cfg: Config) -> None:
         for i, hook in enumerate(hooks)
         if isinstance(hook, dict) and 'type' not in hook
     ]
-    problems += hook_problems(hooks)
+    problems += part_problems(cfg)
     if problems:
         raise SystemExit('\n'.join(problems))
 

@@ -132,4 +132,8 @@ def _result(folder) -> None:
         rows.append((run_folder.name, *(told.get(key) for key in keys)))
     table(('run', 'epochs', 'best val', 'test at best val', 'test last', 'seconds'), rows)
     if auto_runs(folder):
-        console().print(f'Best on noisy validation: {winner(folder).name}. It predicts.')
+        best = winner(folder).name
+        values = {run_folder.name: summary(run_folder).get('val_accuracy_best') for run_folder in runs}
+        equal = [name for name, value in values.items() if name != best and value == values[best]]
+        tie = f', as good as {" and ".join(equal)}' if equal else ''
+        console().print(f'Best on noisy validation: {best}{tie}. It predicts.')
