@@ -75,7 +75,9 @@ def _problems(part: dict, registry: str, word: str) -> List[str]:
         f'{name} has no option {option!r}{nearest(option, list(known))}. It has {", ".join(known) or "none"}.'
         for option in sorted(given - set(known))
     ]
-    missing = [option for option, needed in known.items() if needed and option not in {*given, *GIVEN.get(registry, ())}]
+    missing = [
+        option for option, needed in known.items() if needed and option not in {*given, *GIVEN.get(registry, ())}
+    ]
     return problems + ([f'{name} needs {", ".join(missing)}.'] if missing else [])
 
 

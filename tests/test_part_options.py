@@ -35,7 +35,10 @@ def loss(**config):
             "custom_hooks[1]: mmnoisy.DISCHook has no option 'warmup_epoch'; the nearest is 'warmup_epochs'. It has warmup",
         ),
         (hook(type='mmnoisy.DISCHook', warmup_epoch=1), 'custom_hooks[1]: mmnoisy.DISCHook needs warmup_epochs.'),
-        (hook(type='mmnoisy.AUMHook', files='a.csv'), "custom_hooks[1]: mmnoisy.AUMHook has no option 'files'; the nea"),
+        (
+            hook(type='mmnoisy.AUMHook', files='a.csv'),
+            "custom_hooks[1]: mmnoisy.AUMHook has no option 'files'; the nea",
+        ),
         (
             hook(type='mmnoisy.DISCHok'),
             "custom_hooks[1]: there is no hook mmnoisy.DISCHok; the nearest is 'mmnoisy.DISCHook'.",
@@ -55,7 +58,10 @@ def loss(**config):
             loss(type='mmnoisy.SumLoss', terms=[dict(type='mmnoisy.L1Penalty', wieght=1)]),
             "model.head.loss.terms[0]: mmnoisy.L1Penalty has no option 'wieght'; the nearest is 'weight'.",
         ),
-        ({'model.backbone.chanels': 3}, "model.backbone: mmnoisy.CNN3 has no option 'chanels'; the nearest is 'channels'"),
+        (
+            {'model.backbone.chanels': 3},
+            "model.backbone: mmnoisy.CNN3 has no option 'chanels'; the nearest is 'channels'",
+        ),
         (
             {'train_dataloader.dataset.hold_out': 0.1},
             "train_dataloader.dataset: mmnoisy.LabelNoise has no option 'hold_out'; the nearest is 'holdout'.",

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Optional, Sequence
 
 from ..console import forget_console
+from ..failures import describe
 
 #: Subcommands with a line about each, in the order of a first day with the project.
 COMMANDS = {
@@ -76,14 +77,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             raise
         print(f'mmnoisy {command}: {describe(error)}', file=sys.stderr)
         return 1
-
-
-def describe(error: Exception) -> str:
-    """What went wrong, in one line where the error has one; an unexpected kind of error is named."""
-    text = str(error).strip() or type(error).__name__
-    if isinstance(error, (ValueError, OSError, ImportError)) and not isinstance(error, UnicodeError):
-        return f'{error.strerror}: {error.filename}' if isinstance(error, OSError) and error.strerror else text
-    return f'{type(error).__name__}: {text.splitlines()[-1]} (--debug shows where)'
 
 
 def _quiet() -> None:

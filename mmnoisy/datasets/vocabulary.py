@@ -8,7 +8,9 @@ import numpy as np
 from .labels import NUMBER, Labels, read_all, read_label, short_repr
 
 #: What to do about a label without a name.
-MISSING_CLASS = 'If it is a class too, the setting `classes` of the data set has too few names: add it there, in its place.'
+MISSING_CLASS = (
+    'If it is a class too, the setting `classes` of the data set has too few names: add it there, in its place.'
+)
 
 
 def find_classes(*columns: Labels) -> Tuple[str, ...]:

@@ -68,7 +68,9 @@ def search_data(
         return search(space, Plan(out, budget or Budget(seconds=600), say=say, **how, **plan))
 
 
-def trial_options(data: OwnData, test, out: Path, fine: bool, backbone, epochs: Optional[int], seed: int) -> TrainOptions:
+def trial_options(
+    data: OwnData, test, out: Path, fine: bool, backbone, epochs: Optional[int], seed: int
+) -> TrainOptions:
     """How each trial trains; see :func:`search_data`.
 
     Raises:

@@ -20,6 +20,7 @@ from .space import Space
 from .study import open_study
 from .summary_page import write_page
 
+
 @dataclass
 class Plan:
     """How a search goes.

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from mmnoisy.search.confirm import mcnemar
 from mmnoisy.search.choice import Choice
-from mmnoisy.search.confirm import Finalist, sentences
+from mmnoisy.search.confirm import Finalist, mcnemar, sentences
 from mmnoisy.search.judge import Predictions, correct, corrected_accuracy, estimated_noise, standard_error
 from mmnoisy.search.leaderboard import order_notes
 
