@@ -68,7 +68,7 @@ def option_path(error: Exception) -> str:
     return next(iter(equal or alike), '').lstrip('.')
 
 
-def _frames(error: Exception) -> list:
+def _frames(error: BaseException) -> list:
     """Frames of an error and of those that it was raised from, the innermost last."""
     found = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     cause = error.__cause__
