@@ -144,7 +144,7 @@ def missing_files(cfg: Config) -> Iterator[str]:
     """Files that the config names and that are not there: read long after the start, or after the data."""
     named = {'load_from': cfg.get('load_from')}
     for part in ('train', 'val'):
-        dataset = cfg.get(f'{part}_dataloader', {}).get('dataset')
+        dataset = (cfg.get(f'{part}_dataloader') or {}).get('dataset')
         for i, noise in enumerate(label_noises([dataset])):
             path = f'{part}_dataloader.dataset' + (f' (LabelNoise {i})' if i else '')
             named[f'{path}.keep'] = noise.get('keep')
