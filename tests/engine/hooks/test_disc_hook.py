@@ -15,7 +15,8 @@ from mmnoisy.functional.instance_thresholds import follow, select
 from mmnoisy.models.classifiers import disc
 from mmnoisy.registry import MODELS
 from mmnoisy.stamps import Division, write_division, write_targets, write_weights
-from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
+from tests.helpers import build_runner, digits_cfg
+from tests.record_runs import assert_ranks_agree, assert_resumes, record_hook
 
 BASE = 'disc/disc_cnn3_60e_digits-sym40.py'
 B, K, LAM = 6, 3, 0.8
@@ -28,14 +29,6 @@ def config(work_dir, epochs=4, hook=None, **overrides):
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.custom_hooks[0].update(dict(warmup_epochs=2, momentum=0.5), **(hook or {}))
     return cfg
-
-
-def hook_of(runner):
-    return next(hook for hook in runner.hooks if isinstance(hook, DISCHook))
-
-
-def state(runner):
-    return {name: value.clone() for name, value in unwrap(runner.model).state_dict().items()}
 
 
 def model():
@@ -149,7 +142,7 @@ def test_records_what_the_passes_said_and_stamps_it(tmp_path):
     runner, spy = build_runner(config(tmp_path)), Spy()
     runner.register_hook(spy)
     runner.train()
-    hook = hook_of(runner)
+    hook = record_hook(runner)
     torch.testing.assert_close(hook.record['threshold'], spy.threshold, rtol=1e-6, atol=1e-7)
     assert torch.equal(hook.record['selected'], spy.sets.selected)
     assert torch.equal(hook.groups(), spy.sets.groups()) and len(hook.groups().unique()) > 1
@@ -159,28 +152,13 @@ def test_records_what_the_passes_said_and_stamps_it(tmp_path):
 
 
 def test_resumed_run_equals_the_unbroken_one(tmp_path):
-    whole = train(config(tmp_path / 'whole'))
-    for epoch in (1, 3):
-        cfg = config(tmp_path / f'{epoch}', resume=True)
-        cfg.load_from = str(tmp_path / 'whole' / f'epoch_{epoch}.pth')
-        resumed = train(cfg)
-        after = state(resumed)
-        assert all(torch.equal(value, after[name]) for name, value in state(whole).items())
-        for name, column in hook_of(whole).record.items():
-            assert torch.equal(column, hook_of(resumed).record[name]), name
-
-
-def _learn(cfg):
-    runner = train(cfg)
-    return state(runner), hook_of(runner).record
+    assert_resumes(config, tmp_path)
 
 
 @pytest.mark.ddp
 def test_two_ranks(tmp_path):
-    (weights, record), (weights1, record1) = run_two_ranks(_learn, ddp(config(tmp_path)))
-    assert all(torch.equal(column, record1[name]) for name, column in record.items())
+    record = assert_ranks_agree(config(tmp_path))
     assert record['confidence'].min() > 0  # every sample was seen by one of the ranks
-    assert all(torch.equal(value, weights1[name]) for name, value in weights.items() if 'running' not in name)
 
 
 def test_refuses(tmp_path):
