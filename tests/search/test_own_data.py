@@ -1,14 +1,17 @@
 """A search on images of one's own: by the command, and within ``--method auto``."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmpretrain.registry import DATASETS
 from sklearn.datasets import load_digits
 
 from mmnoisy import api
 from mmnoisy.cli import main
-from mmnoisy.jobs.combination import fitted
+from mmnoisy.jobs.combination import fitted, with_trusted
 from mmnoisy.search.ablation import WHOLE, read_best, variants
 from mmnoisy.search.choice import complete
 from mmnoisy.search.space import find_space, read_space
@@ -44,6 +47,60 @@ def test_the_command_finds_a_combination_and_trains_it(data, tmp_path, capsys):
     assert predictions.classes == ['a', 'b', 'c']
     space, choice, _ = read_best(out / 'best.py')
     assert choice.parts == told['best']['parts'] and WHOLE in variants(space, choice)
+    check_pages(out, tmp_path, capsys)
+
+
+def check_pages(out, tmp_path, capsys):
+    """A search has a page by ``mmnoisy report``, alone and beside others."""
+    first = (out / 'report.html').read_text()
+    (out / 'report.html').unlink()
+    assert main(['report', str(out)]) == 0
+    assert f'about the trials of the search in {out}' in capsys.readouterr().out
+    assert (out / 'report.html').read_text() == first
+    assert main(['report', str(out), str(out / 'refit' / 'run' / '.'), '--out', str(tmp_path / 'two.html')]) == 1
+    assert 'named twice' in capsys.readouterr().err
+    shutil.copytree(out / 'refit' / 'run', tmp_path / 'other')
+    assert main(['report', str(out), str(tmp_path / 'other'), '--out', str(tmp_path / 'two.html')]) == 0
+    assert f'Of {out} the page shows the run refit/run.' in capsys.readouterr().out
+    assert (tmp_path / 'two.html').is_file()
+
+
+def test_a_search_without_a_trial_has_no_page(tmp_path):
+    about = dict(file='nowhere', space='features', base='ce/ce_probe_40e_features.py', epochs=20, num_samples=9)
+    (tmp_path / 'search.json').write_text(json.dumps(about))
+    with pytest.raises(ValueError, match='No trial of the search'):
+        api.report(tmp_path)
+    (tmp_path / 'search.json').write_text('{')
+    with pytest.raises(ValueError, match='search.json is damaged'):
+        api.report(tmp_path)
+
+
+def test_trusted_images_judge_and_are_not_trained_on(data, tmp_path):
+    trusted = tmp_path / 'trusted.csv'
+    files = sorted((data / 'train').rglob('*.png'))[::7]
+    lines = [f'{path},{"abc"[int(path.name[0])]}' for path in files]
+    trusted.write_text('\n'.join(['path,label', *lines]) + '\n')
+    out = tmp_path / 'search'
+    options = ['--budget', '1t', '--epochs', '2', '--confirm', '0', '--refit-epoch', 'label_wave']
+    assert main(['search', str(data), '--work-dir', str(out), '--trusted', str(trusted), *options]) == 0
+    cfg = Config.fromfile(out / 'best.py')
+    train, val = (DATASETS.build(cfg[f'{part}_dataloader'].dataset) for part in ('train', 'val'))
+    # What the data held out before is trained on now.
+    assert len(val) == len(files) and len(train) == 60 - len(files)
+    assert [val.get_data_info(i)['gt_label'] for i in range(len(val))] == [int(path.name[0]) for path in files]
+
+
+def test_trusted_images_that_cannot_judge_are_refused(data, tmp_path):
+    own, other = api.read_data(data), tmp_path / 'other.csv'
+    with pytest.raises(ValueError, match='has all images of .*: nothing is left to train on'):
+        with_trusted(own, own, tmp_path / 'data.csv')
+    other.write_text(f'path,label\n{own.paths[0]},zebra\n')
+    with pytest.raises(ValueError, match="has the class 'zebra'; those of training are a, b, c"):
+        with_trusted(own, api.read_data(other), tmp_path / 'data.csv')
+    weighted = tmp_path / 'weighted.csv'
+    weighted.write_text(f'path,label,weight\n{own.paths[0]},a,1\n{own.paths[1]},b,0.5\n')
+    with pytest.raises(ValueError, match='has a column of weights'):
+        with_trusted(api.read_data(weighted), own, tmp_path / 'data.csv')
 
 
 def test_auto_trains_the_combination_of_a_search_beside_plain_training(data, tmp_path, capsys):

@@ -16,7 +16,7 @@ from mmnoisy.models.classifiers import disc
 from mmnoisy.registry import MODELS
 from mmnoisy.stamps import Division, write_division, write_targets, write_weights
 from tests.helpers import build_runner, digits_cfg
-from tests.record_runs import assert_ranks_agree, assert_resumes, record_hook
+from tests.same_everywhere import check_ranks_agree, check_resumes
 
 BASE = 'disc/disc_cnn3_60e_digits-sym40.py'
 B, K, LAM = 6, 3, 0.8
@@ -29,6 +29,10 @@ def config(work_dir, epochs=4, hook=None, **overrides):
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.custom_hooks[0].update(dict(warmup_epochs=2, momentum=0.5), **(hook or {}))
     return cfg
+
+
+def hook_of(runner):
+    return next(hook for hook in runner.hooks if isinstance(hook, DISCHook))
 
 
 def model():
@@ -142,7 +146,7 @@ def test_records_what_the_passes_said_and_stamps_it(tmp_path):
     runner, spy = build_runner(config(tmp_path)), Spy()
     runner.register_hook(spy)
     runner.train()
-    hook = record_hook(runner)
+    hook = hook_of(runner)
     torch.testing.assert_close(hook.record['threshold'], spy.threshold, rtol=1e-6, atol=1e-7)
     assert torch.equal(hook.record['selected'], spy.sets.selected)
     assert torch.equal(hook.groups(), spy.sets.groups()) and len(hook.groups().unique()) > 1
@@ -152,13 +156,13 @@ def test_records_what_the_passes_said_and_stamps_it(tmp_path):
 
 
 def test_resumed_run_equals_the_unbroken_one(tmp_path):
-    assert_resumes(config, tmp_path)
+    check_resumes(config, tmp_path, (1, 3))
 
 
 @pytest.mark.ddp
 def test_two_ranks(tmp_path):
-    record = assert_ranks_agree(config(tmp_path))
-    assert record['confidence'].min() > 0  # every sample was seen by one of the ranks
+    # Every sample was seen by one of the ranks.
+    assert check_ranks_agree(config(tmp_path))['DISCHook.confidence'].min() > 0
 
 
 def test_refuses(tmp_path):

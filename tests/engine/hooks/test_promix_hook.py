@@ -16,7 +16,7 @@ from mmnoisy.models.classifiers import promix
 from mmnoisy.registry import MODELS
 from mmnoisy.stamps import Division, write_division
 from tests.helpers import build_runner, digits_cfg
-from tests.record_runs import assert_ranks_agree, assert_resumes, record_hook
+from tests.same_everywhere import check_ranks_agree, check_resumes
 
 BASE = 'promix/promix_cnn3_60e_digits-sym40.py'
 B, K, D = 8, 3, 4
@@ -226,7 +226,7 @@ def test_selects_small_losses_and_stamps_them(tmp_path):
     runner, spy = build_runner(config(tmp_path)), Spy()
     runner.register_hook(spy)
     runner.train()
-    hook = record_hook(runner)
+    hook = next(hook for hook in runner.hooks if isinstance(hook, ProMixHook))
     assert hook.record['selected'].tolist() == spy.selected.tolist() and spy.guessed
     predicted = spy.p['ensemble'].argmax(1)
     with (tmp_path / 'samples.csv').open(newline='') as file:
@@ -238,14 +238,14 @@ def test_selects_small_losses_and_stamps_them(tmp_path):
 
 
 def test_resumed_run_equals_the_unbroken_one(tmp_path):
-    assert_resumes(config, tmp_path, epochs=(1, 2))
+    check_resumes(config, tmp_path, (1, 2))
 
 
 @pytest.mark.ddp
 def test_two_ranks(tmp_path):
     # The classes that networks lean to are a buffer, which has to be that of both ranks' batches.
-    record = assert_ranks_agree(config(tmp_path))
-    assert record['selected'].any(1).sum() > 90
+    found = check_ranks_agree(config(tmp_path))
+    assert found['ProMixHook.selected'].any(1).sum() > 90
 
 
 def test_refuses(tmp_path):
