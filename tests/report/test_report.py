@@ -89,6 +89,18 @@ def test_page_of_an_audit(audit):
         assert text in page.text
 
 
+def test_noise_by_neighbours_stands_beside_that_of_the_judges(audit, tmp_path):
+    copy = tmp_path / 'audit'
+    shutil.copytree(audit, copy)
+    content = json.loads((copy / 'audit.json').read_text())
+    assert 'by neighbours' not in Page(write_report(audit)).text
+    rate = dict(estimate=0.123, low=0.1, high=0.15)
+    content['noise_by_neighbours'] = dict(noise_rate=rate, transition=content['transition'])
+    (copy / 'audit.json').write_text(json.dumps(content))
+    page = Page(write_report(copy))
+    assert 'neighbour_transition' in page.blocks['figures'] and '12.3 % (10.0 to 15.0)' in page.text
+
+
 def test_nothing_is_asked_of_a_network_and_only_own_scripts_run(audit):
     page = Page(write_report(audit))
     assert not [
