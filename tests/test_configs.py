@@ -37,6 +37,7 @@ SOURCES = {
     'mmnoisy.MiniWebVision': ((64, 64, 3), 50),
     'mmnoisy.Animal10N': ((64, 64, 3), 10),
     'mmnoisy.FeatureBank': ((1, 1, 1280), 10),
+    'mmnoisy.PackedImages': ((32, 32, 3), 10),
 }
 #: Data set -> its split with checked labels, where that is not called 'test'.
 TEST_SPLITS = {'mmnoisy.Clothing1M': 'clean_test', 'mmnoisy.MiniWebVision': 'val'}
