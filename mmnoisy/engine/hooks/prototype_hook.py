@@ -204,10 +204,11 @@ class PrototypeHook(SampleRecordHook):
         if self._warned or changed <= self.scalars['noise_rate'] + _MARGIN:
             return
         self._warned = True
+        advice = ["rank='auto'"] * (len(self.ranks) == 1) + ["dense_share='auto'"] * (len(self.dense_shares) == 1)
         runner.logger.warning(
             f'{self.name} corrects {100 * changed:.1f} % of the labels, but by those of neighbours about '
             f'{100 * self.scalars["noise_rate"]:.1f} % are wrong: right labels are changed too. Do not replace labels by its '
-            "suggestions unseen. Try rank='auto' and dense_share='auto', more prototypes, or another method."
+            f'suggestions unseen. Try {", ".join([*advice, "more prototypes"])}, or another method.'
         )
 
     def _warn_small(self, runner) -> None:
