@@ -18,6 +18,11 @@ def add_arguments(parser) -> None:
     parser.add_argument('--fine', action='store_true', help='train whole networks, not classifiers on frozen features')
     parser.add_argument('--backbone', help='as in mmnoisy train')
     parser.add_argument('--test', metavar='DATA', help='test images with right labels; they choose nothing')
+    parser.add_argument(
+        '--trusted',
+        metavar='DATA',
+        help='images with right labels: they judge in place of noisy ones and are not trained on',
+    )
     parser.add_argument('--epochs', type=int, help='of a trial; 20 on features by default')
     parser.add_argument('--workers', type=int, default=1, help='processes')
     parser.add_argument('--seed', type=int, default=0)
@@ -26,14 +31,20 @@ def add_arguments(parser) -> None:
     )
     parser.add_argument('--portfolio-only', action='store_true', help='try the portfolio and nothing else')
     parser.add_argument('--confirm', type=int, default=3, help='best trials that are trained again on other folds')
+    parser.add_argument(
+        '--refit-epoch',
+        choices=('median', 'label_wave'),
+        default='median',
+        help="last epoch of the training on all images: the median of the finalist's best ones, or Label Wave's",
+    )
     parser.add_argument('--ensemble', type=int, default=0, metavar='K', help='also an ensemble of the best K')
 
 
 def run(args) -> int:
     from ..jobs.combination import search_data
 
-    names = ('fine', 'backbone', 'test', 'epochs', 'workers', 'seed', 'sampler', 'portfolio_only')
-    options = {name: getattr(args, name) for name in (*names, 'confirm', 'ensemble')}
+    names = ('fine', 'backbone', 'test', 'trusted', 'epochs', 'workers', 'seed', 'sampler', 'portfolio_only')
+    options = {name: getattr(args, name) for name in (*names, 'confirm', 'ensemble', 'refit_epoch')}
     options['budget'] = budget_option(args.budget)
     with without_log(False):
         found = search_data(args.data, args.work_dir, say=console().print, reading=reading(args), **options)

@@ -8,15 +8,15 @@
 6. Cross entropy is trained on all labels as given, for as many epochs. ``auto.json`` says which run won.
 """
 
-import csv
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import numpy as np
 
 from ..datasets.own_data import OwnData, read_data
-from ..files import replace_file, write_json
+from ..files import write_json
 from ..search.budget import Budget
+from .lists import write_list
 from .options import EPOCHS, SCRATCH, TrainOptions, choose, have_features
 from .training import Job, make_banks, summary, train_one
 
@@ -105,7 +105,7 @@ def write_lists(data: OwnData, left_out: List[int], folder: Path, seed: int):
     dropped = set(left_out)
     lists: Dict[str, Any] = {'kept.csv': [r for r in rows if r not in dropped or split[r] == 'val'], 'all.csv': rows}
     for name, chosen in lists.items():
-        _write_list(folder / name, data, chosen, split)
+        write_list(folder / name, data, chosen, split)
     return [folder / name for name in lists]
 
 
@@ -171,16 +171,8 @@ def _test_part(job: Job) -> Optional[OwnData]:
     if not len(rows):
         return None
     path = job.work_dir / 'test.csv'
-    _write_list(path, job.data, rows)
+    write_list(path, job.data, rows)
     return read_data(path)
-
-
-def _write_list(path: Path, data: OwnData, rows, split=None) -> None:
-    with replace_file(path, newline='', encoding='utf-8', errors='surrogateescape') as file:
-        writer = csv.writer(file)
-        writer.writerow(('path', 'label') if split is None else ('path', 'label', 'split'))
-        for r in rows:
-            writer.writerow((data.paths[r], data.classes[data.labels[r]], *([] if split is None else [split[r]])))
 
 
 def page(sources, say, out=None) -> None:

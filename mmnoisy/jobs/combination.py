@@ -3,14 +3,18 @@
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional
 
+import numpy as np
+
 from ..datasets.own_data import OwnData, read_data
 from ..search.budget import Budget
 from ..search.choice import Choice, complete
 from ..search.refit import write_best
 from ..search.search import Found, Plan, search
 from ..search.space import Space, find_space, read_space
+from .data_config import has_weights
+from .lists import write_list
 from .options import EPOCHS, SCRATCH, TrainOptions, choose, default_size, have_features
-from .training import Job, check_images, data_name, make_banks, train_file
+from .training import Job, check_images, class_numbers, data_name, make_banks, train_file
 from .write_config import write_config
 
 #: Epochs of a trial on features; a probe has learnt by then what a search has to know.
@@ -24,6 +28,7 @@ def search_data(
     budget: Optional[Budget] = None,
     fine: bool = False,
     test=None,
+    trusted=None,
     workers: int = 1,
     seed: int = 0,
     sampler: str = 'tpe',
@@ -43,6 +48,8 @@ def search_data(
         budget (Budget, optional): When no further trial begins; ten minutes where None.
         fine (bool): Train whole networks, in place of classifiers on frozen features. Defaults to False.
         test (str | Path | OwnData, optional): Test images with right labels, for the winner alone; they choose nothing.
+        trusted (str | Path | OwnData, optional): Images with right labels, which judge the trials in place of noisy ones
+            and are not trained on; see :func:`with_trusted`.
         workers (int): Processes.
         seed (int): Of the search.
         sampler (str): ``'tpe'`` or ``'random'``.
@@ -60,6 +67,8 @@ def search_data(
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
     test = test if test is None or isinstance(test, OwnData) else read_data(test)
     out = Path(out) if out is not None else Path('work_dirs') / f'{data_name(data)}-search'
+    if trusted is not None:
+        data = with_trusted(data, trusted if isinstance(trusted, OwnData) else read_data(trusted), out / 'data.csv')
     job = Job(data, test, out, [], False, False, say)
     typical = check_images(data, test, out)
     frozen = not fine and have_features() and backbone != SCRATCH
@@ -71,6 +80,36 @@ def search_data(
     space = own_space(job, options, out)
     how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
     return search(space, Plan(out, budget or Budget(seconds=600), say=say, **how, **plan))
+
+
+def with_trusted(data: OwnData, trusted: OwnData, path: Path) -> OwnData:
+    """Data whose part ``val`` is the trusted images; what was held out before is trained on, what is trusted is not.
+
+    Args:
+        data (OwnData): Labels as given.
+        trusted (OwnData): Right labels of some of its images, or of others, of its classes.
+        path (Path): Gets the list; replaced where it exists.
+
+    Raises:
+        ValueError: A class that the data do not have, weights of images, or nothing is left to train on.
+    """
+    if has_weights(data):
+        raise ValueError(
+            f'{data.source} has a column of weights, which a search with trusted images does not read: leave it out.'
+        )
+    labels = class_numbers(trusted, data.classes)
+    known = set(trusted.paths)
+    kept = [row for row, name in enumerate(data.paths) if name not in known]
+    split = np.where(data.split == 'test', 'test', 'train')[kept]
+    if not (split == 'train').any():
+        raise ValueError(f'{trusted.source} has all images of {data.source}: nothing is left to train on.')
+    whole = data._replace(
+        paths=[data.paths[row] for row in kept] + list(trusted.paths),
+        labels=np.concatenate([data.labels[kept], labels]),
+        split=np.concatenate([split, np.full(len(labels), 'val')]),
+    )
+    write_list(path, whole, range(len(whole.paths)), whole.split)
+    return read_data(path)
 
 
 def own_space(job: Job, options: TrainOptions, folder: Path, banks=None) -> Space:

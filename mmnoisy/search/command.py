@@ -8,6 +8,7 @@ from typing import Dict, Optional, Sequence
 from ..benchmark.command import seconds_of
 from ..cfg_options import OptionsAction
 from .budget import budget_of
+from .refit import LAST_EPOCH
 from .space import Space, find_space, read_space
 
 
@@ -33,6 +34,12 @@ def make_parser() -> ArgumentParser:
         '--folds', type=int, default=0, help='folds a trial is judged on; by default more than 1 where few are held out'
     )
     run.add_argument('--no-refit', action='store_true', help='do not train the best on all data')
+    run.add_argument(
+        '--refit-epoch',
+        choices=LAST_EPOCH,
+        default='median',
+        help="last epoch of that: the median of the finalist's best ones, or Label Wave's",
+    )
     run.add_argument('--ensemble', type=int, default=0, metavar='K', help='also an ensemble of the best K')
     run.add_argument('--storage', help="url of a database for Optuna's study; a journal file by default")
     run.add_argument('--setting', help="a noise of the space's suite, for a search that is judged itself")
@@ -132,6 +139,7 @@ def run_search(args, space: Space, places: Dict[str, str]) -> int:
         seeds=args.seeds,
         folds=args.folds,
         refit=not args.no_refit,
+        refit_epoch=args.refit_epoch,
         ensemble=args.ensemble,
         storage=args.storage,
         setting=args.setting,

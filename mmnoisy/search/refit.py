@@ -1,4 +1,8 @@
-"""The winner as an ordinary config, trained on all data; and, by option, an ensemble of the best."""
+"""The winner as an ordinary config, trained on all data; and, by option, an ensemble of the best.
+
+With all data nothing is held out to choose the last epoch by. It is the median of the finalist's best epochs on other folds, or
+that of Label Wave (:class:`mmnoisy.LabelWaveHook`), which watches the training itself.
+"""
 
 import json
 from pathlib import Path
@@ -13,6 +17,11 @@ from ..stages import main
 from .choice import Choice, as_file, content, to_dict
 from .confirm import Finalist
 from .space import Space
+
+#: What chooses the last epoch.
+LAST_EPOCH = ('median', 'label_wave')
+#: Epochs of Label Wave's moving average.
+_WINDOW = 3
 
 
 def write_best(path, space: Space, choice: Choice, note: str, options=None, places=None, seed: int = 0) -> Path:
@@ -41,6 +50,21 @@ def for_all_data(whole: dict, epoch: int) -> dict:
     return whole
 
 
+def without_label_wave(whole: dict) -> str:
+    """Why :class:`mmnoisy.LabelWaveHook` cannot watch the training of a config; empty where it can."""
+    model = whole['model']
+    epochs = whole['train_cfg']['max_epochs']
+    if epochs <= _WINDOW + 1:
+        return f'{epochs} epochs are too few for its moving average of {_WINDOW}.'
+    if 'head' not in model:
+        return f'{model["type"]} trains more than one network.'
+    if (model.get('train_cfg') or {}).get('augments'):
+        return 'a mixed image has no prediction of its own.'
+    if any('EMAHook' in hook.get('type', '') for hook in whole.get('custom_hooks') or []):
+        return 'the average of an EMAHook cannot be taken back.'
+    return ''
+
+
 def refit(
     folder,
     space: Space,
@@ -49,9 +73,10 @@ def refit(
     options: Optional[dict] = None,
     places: Optional[Dict[str, str]] = None,
     seed: int = 0,
+    epoch: str = 'median',
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Train a finalist on all data, up to the median of its best epochs; returns the run's folder. The same call goes on.
+    """Train a finalist on all data; returns the run's folder. The same call goes on.
 
     Args:
         folder (str | Path): Gets ``config.py`` and ``run``.
@@ -59,6 +84,7 @@ def refit(
         finalist (Finalist): What is trained.
         options, places: As in the search.
         seed (int): Of the training.
+        epoch (str): What chooses the last one, ``'median'`` or ``'label_wave'``. Defaults to 'median'.
         say (Callable): Takes lines for the user.
     """
     folder = Path(folder)
@@ -68,10 +94,24 @@ def refit(
         'default_hooks.predictions': dict(type='mmnoisy.PredictionsHook'),
     }
     whole = content(space, finalist.choice, {**(options or {}), **quiet, 'randomness.seed': seed}, places)
-    whole = for_all_data(whole, finalist.epoch)
+    reason = without_label_wave(whole) if epoch == 'label_wave' else ''
+    if epoch == 'label_wave' and not reason:
+        whole = for_all_data(whole, whole['train_cfg']['max_epochs'])
+        whole['custom_hooks'] = [
+            *(whole.get('custom_hooks') or []),
+            dict(type='mmnoisy.LabelWaveHook', window=_WINDOW, patience=3),
+        ]
+        length = f'at most {whole["train_cfg"]["max_epochs"]} epochs, ended by Label Wave'
+    else:
+        # Parts that begin after the warm-up refuse a training that ends before.
+        last = max(finalist.epoch, min(space.warmup + 1, space.epochs))
+        whole = for_all_data(whole, last)
+        length = f'{last} epochs'
+        if reason:
+            say(f'Label Wave cannot choose the last epoch: {reason} It is the median of the best ones.')
     path = folder / 'config.py'
-    write_text(path, as_file(space, whole, path, f'All data, {finalist.epoch} epochs: {finalist.choice}'))
-    say(f'Training on all data, {finalist.epoch} epochs: {finalist.choice}')
+    write_text(path, as_file(space, whole, path, f'All data, {length}: {finalist.choice}'))
+    say(f'Training on all data, {length}: {finalist.choice}')
     forget_runs()
     try:
         main([str(path), '--work-dir', str(folder / 'run'), '--resume'])

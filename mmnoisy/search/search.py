@@ -43,6 +43,7 @@ class Plan:
         folds (int): On how many shares of the data a trial is judged; 0: as many as it takes, see
             :mod:`mmnoisy.search.pooled`.
         refit (bool): Train the winner on all data.
+        refit_epoch (str): Its last epoch, ``'median'`` or ``'label_wave'``; see :mod:`mmnoisy.search.refit`.
         ensemble (int): Also train so many of the best on all data, and average them.
         storage (str, optional): Url of a database for the study.
         setting (str, optional): Noise of the space's suite, for a search that is judged itself.
@@ -63,6 +64,7 @@ class Plan:
     seeds: int = 3
     folds: int = 0
     refit: bool = True
+    refit_epoch: str = 'median'
     ensemble: int = 0
     storage: Optional[str] = None
     setting: Optional[str] = None
@@ -166,6 +168,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
         for entry in found.board.entries[: max(1, plan.ensemble)]
     ]
     how: Dict[str, Any] = dict(options=options, places=plan.places, seed=plan.seed, say=plan.say)
+    how['epoch'] = plan.refit_epoch
     ensemble: Optional[Dict[str, Any]] = None
     if plan.refit:
         found.run = refit(out / 'refit', space, winner or finalists[0], **how)

@@ -16,7 +16,7 @@ from ..benchmark.lease import give_back, put_off, take
 from ..benchmark.run_cell import FAILED
 from ..benchmark.worker import ATTEMPTS, TIME_IS_UP, Pulse
 from ..files import write_json
-from .trial import is_finished, read_trial, run_trial, trials
+from .trial import TRIAL, is_finished, read_trial, run_trial, trials
 
 #: The driver writes it when no trial will follow.
 CLOSED = 'closed'
@@ -49,7 +49,8 @@ def run_one(folder: Path, pulse: Pulse) -> bool:
         return False
     pulse.folder = folder
     try:
-        if is_finished(folder):  # Between looking and taking.
+        if is_finished(folder) or not (folder / TRIAL).is_file():  # Between looking and taking; or it was withdrawn.
+            give_back(folder)
             return False
         if attempt > ATTEMPTS:
             error = f'{ATTEMPTS} processes died of this trial, of lack of memory perhaps. The log of the worker may say more.'

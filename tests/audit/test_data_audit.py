@@ -52,6 +52,7 @@ def read(folder):
         return list(csv.DictReader(file)), json.loads((folder / 'audit.json').read_text(encoding='utf-8'))
 
 
+@pytest.mark.smoke
 def test_dynamics_find_wrong_labels_of_digits(digits):
     data, clean, _, found = digits
     wrong = (data.labels != clean)[found.rows]
@@ -212,6 +213,7 @@ def with_features(monkeypatch, tmp_path):
     return SimpleNamespace(paths=paths, labels=given, classes=list('abcd'), split=split, source='x', kind='csv'), clean
 
 
+@pytest.mark.smoke
 def test_probe_and_knn_by_default(with_features, tmp_path):
     data, clean = with_features
     found = audit(data, tmp_path / 'audit')

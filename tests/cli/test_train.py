@@ -60,6 +60,7 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.smoke
 def test_audit_and_fix_go_on_past_bad_files(data):
     folder, truth, audit, clean = data
     unreadable = {entry['path'] for entry in json.loads((audit / 'audit.json').read_text())['unreadable']}
@@ -81,6 +82,7 @@ def test_train_writes_a_config_that_the_tools_train(data, run):
     assert summary['epochs'] == 2 and summary['test_accuracy_last'] is not None
 
 
+@pytest.mark.smoke
 def test_predict_writes_names_and_lists_bad_files(data, run, tmp_path, capsys):
     out = tmp_path / 'p.csv'
     assert main(['predict', str(run), str(data[0]), '--out', str(out)]) == 0
@@ -100,6 +102,7 @@ def test_evaluate_is_what_the_run_measured(data, run):
     assert sum(entry['images'] for entry in found.classes) == len(rows(data[3]))
 
 
+@pytest.mark.smoke
 def test_frozen_features_learn_the_classes(data, frozen_run):
     found = api.predict(frozen_run, list(data[1]))
     right = np.mean([data[1][path] == label for path, label in zip(found.paths, found.labels)])

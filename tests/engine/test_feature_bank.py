@@ -53,6 +53,7 @@ def reference(path, size=SIZE):
     return backbone((image - 127) / 128)[0][0].numpy()
 
 
+@pytest.mark.smoke
 def test_features_are_those_of_the_network(tmp_path, files):
     bank = build(files, tmp_path / 'bank', labels=np.arange(10) % 3, classes=['a', 'b', 'c'])
     assert bank.features.shape == (1, 10, 1280) and bank.features.dtype == np.float16
@@ -67,6 +68,7 @@ def test_features_are_those_of_the_network(tmp_path, files):
     assert np.allclose(mean, np.float32(bank.features[0]).mean(0), atol=1e-4) and (std > 0).all()
 
 
+@pytest.mark.smoke
 def test_a_second_call_reads(tmp_path, files, monkeypatch):
     first = build(files, tmp_path / 'bank')
     monkeypatch.setattr(building, 'build_backbone', lambda *args: pytest.fail('built'))

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from mmnoisy.benchmark.lease import is_held
 from mmnoisy.benchmark.worker import ATTEMPTS, Pulse
 from mmnoisy.search import worker
 from mmnoisy.search.budget import Budget
@@ -84,6 +85,22 @@ def test_a_trial_that_crashes_is_told_as_failed_and_the_search_goes_on(space, tm
     assert 'nothing' in failure(folder)
     assert driver.look() == [] and states(driver.study) == [STATE.FAIL] and driver.begun() == 0
     assert driver.ask() == 1
+
+
+def test_a_trial_that_is_withdrawn_while_a_worker_reaches_for_it_is_left_alone(space, tmp_path, monkeypatch):
+    driver = driver_of(space, tmp_path / 'out')
+    folder = driver.folder(driver.ask())
+
+    def late(folder):
+        monkeypatch.undo()
+        driver.withdraw(0)
+        return worker.take(folder)
+
+    monkeypatch.setattr(worker, 'take', late)
+    assert worker.run_one(folder, Pulse(None)) is False
+    assert not is_finished(folder) and not is_held(folder) and states(driver.study)[0] == STATE.FAIL
+    # It is asked again, under another number.
+    assert driver.ask() == 1 and worker.run_one(driver.folder(1), Pulse(None))
 
 
 def test_a_full_disk_fails_no_trial(space, tmp_path):

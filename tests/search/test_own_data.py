@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmpretrain.registry import DATASETS
 from sklearn.datasets import load_digits
 
 from mmnoisy import api
 from mmnoisy.cli import main
-from mmnoisy.jobs.combination import fitted
+from mmnoisy.jobs.combination import fitted, with_trusted
 from mmnoisy.search.ablation import WHOLE, read_best, variants
 from mmnoisy.search.choice import complete
 from mmnoisy.search.space import find_space, read_space
@@ -44,6 +46,34 @@ def test_the_command_finds_a_combination_and_trains_it(data, tmp_path, capsys):
     assert predictions.classes == ['a', 'b', 'c']
     space, choice, _ = read_best(out / 'best.py')
     assert choice.parts == told['best']['parts'] and WHOLE in variants(space, choice)
+
+
+def test_trusted_images_judge_and_are_not_trained_on(data, tmp_path):
+    trusted = tmp_path / 'trusted.csv'
+    files = sorted((data / 'train').rglob('*.png'))[::7]
+    lines = [f'{path},{"abc"[int(path.name[0])]}' for path in files]
+    trusted.write_text('\n'.join(['path,label', *lines]) + '\n')
+    out = tmp_path / 'search'
+    options = ['--budget', '1t', '--epochs', '2', '--confirm', '0', '--refit-epoch', 'label_wave']
+    assert main(['search', str(data), '--work-dir', str(out), '--trusted', str(trusted), *options]) == 0
+    cfg = Config.fromfile(out / 'best.py')
+    train, val = (DATASETS.build(cfg[f'{part}_dataloader'].dataset) for part in ('train', 'val'))
+    # What the data held out before is trained on now.
+    assert len(val) == len(files) and len(train) == 60 - len(files)
+    assert [val.get_data_info(i)['gt_label'] for i in range(len(val))] == [int(path.name[0]) for path in files]
+
+
+def test_trusted_images_that_cannot_judge_are_refused(data, tmp_path):
+    own, other = api.read_data(data), tmp_path / 'other.csv'
+    with pytest.raises(ValueError, match='has all images of .*: nothing is left to train on'):
+        with_trusted(own, own, tmp_path / 'data.csv')
+    other.write_text(f'path,label\n{own.paths[0]},zebra\n')
+    with pytest.raises(ValueError, match="has the class 'zebra'; those of training are a, b, c"):
+        with_trusted(own, api.read_data(other), tmp_path / 'data.csv')
+    weighted = tmp_path / 'weighted.csv'
+    weighted.write_text(f'path,label,weight\n{own.paths[0]},a,1\n{own.paths[1]},b,0.5\n')
+    with pytest.raises(ValueError, match='has a column of weights'):
+        with_trusted(api.read_data(weighted), own, tmp_path / 'data.csv')
 
 
 def test_auto_trains_the_combination_of_a_search_beside_plain_training(data, tmp_path, capsys):

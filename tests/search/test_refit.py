@@ -1,6 +1,7 @@
 """What a search leaves: a config that reruns to the figure of its trial, and the winner trained on all data."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from mmengine.config import Config
@@ -56,6 +57,34 @@ def test_the_refit_sees_all_data_up_to_the_median_epoch(space, tmp_path):
         assert len(file.read().splitlines()) == 301
     run = refit(tmp_path / 'other', space, finalist._replace(choice=complete(space)), say=str)
     assert ensemble_accuracy([run, run]) == pytest.approx(accuracy_of(run))
+
+
+@pytest.mark.parametrize(
+    'epochs, parts, reason',
+    [
+        (5, dict(), None),
+        (4, dict(), '4 epochs are too few for its moving average of 3.'),
+        (5, dict(selection='coteaching'), 'mmnoisy.CoTeaching trains more than one network.'),
+        (5, dict(regulariser='mixup'), 'a mixed image has no prediction of its own.'),
+        (5, dict(regulariser='ema'), 'the average of an EMAHook cannot be taken back.'),
+    ],
+)
+def test_label_wave_chooses_the_last_epoch_where_it_can(space, tmp_path, epochs, parts, reason):
+    space = replace(space, epochs=epochs)
+    finalist = Finalist(complete(space, parts), 60.0, 59.0, [59.0], 1.0, 1, 1.0, True)
+    said = []
+    run = refit(tmp_path, space, finalist, options=WITHOUT_TEST, epoch='label_wave', say=said.append)
+    trained = json.loads((run / 'summary.json').read_text())['epochs']
+    assert (run / 'label_wave.json').is_file() is (reason is None)
+    if reason is None:
+        # Too few for a minimum with a patience of three: it trains to the end of the schedule.
+        assert trained == 5 and said == [
+            f'Training on all data, at most 5 epochs, ended by Label Wave: {finalist.choice}'
+        ]
+    else:
+        assert trained == space.warmup + 1 and said[0] == (
+            f'Label Wave cannot choose the last epoch: {reason} It is the median of the best ones.'
+        )
 
 
 def put(out, name, each, **about):

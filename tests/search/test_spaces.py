@@ -12,7 +12,7 @@ from mmnoisy.search.rules import broken
 from mmnoisy.search.space import SLOTS, find_space, read_space
 from tests.search.tiny import allowed_pairs, covering, pairs, tiny_base, write_bank
 
-NAMES = ('features', 'small_images', 'fine_tuning')
+NAMES = ('features', 'features_views', 'small_images', 'fine_tuning')
 
 
 @pytest.fixture(scope='module')
@@ -21,6 +21,7 @@ def bases(tmp_path_factory):
     folder = tmp_path_factory.mktemp('bases')
     return dict(
         features=tiny_base(folder, 'features', write_bank(folder / 'bank')),
+        features_views=tiny_base(folder, 'features_views', write_bank(folder / 'views', views=3)),
         small_images=tiny_base(folder, 'small_images'),
     )
 
@@ -43,11 +44,11 @@ def train(whole, work_dir):
     assert runner.iter >= 2
 
 
-@pytest.mark.parametrize('name', ['features', 'small_images'])
+@pytest.mark.parametrize('name', ['features', 'features_views', 'small_images'])
 def test_every_allowed_pair_trains(bases, name, tmp_path):
     space = read_space(find_space(name), base=bases[name], epochs=2)
-    # What composes on features composes on images.
-    known = allowed_pairs(read_space(find_space('features'))) if name == 'small_images' else set()
+    # What composes on features composes on their views, and on images.
+    known = set() if name == 'features' else allowed_pairs(read_space(find_space('features')))
     left, tried = allowed_pairs(space) - known, set()
     forget_runs()
     for i, choice in enumerate(covering(space, known)):

@@ -9,12 +9,12 @@ from mmnoisy.search.choice import complete, draw
 from mmnoisy.search.space import find_space, read_space
 
 
-def write_bank(folder, count=300, seed=0, rate=0.3, classes=10):
-    """A feature bank of 8 features around ten centres, with wrong labels; returns its path as text."""
+def write_bank(folder, count=300, seed=0, rate=0.3, classes=10, views=1):
+    """A feature bank of 8 features around ten centres, with wrong labels, in equal views; returns its path as text."""
     rng = np.random.default_rng(seed)
     clean = np.arange(count) % classes
     centres = 3 * np.random.default_rng(7).normal(size=(classes, 8))
-    features = (centres[clean] + rng.normal(size=(count, 8))).astype(np.float16)[None]
+    features = (centres[clean] + rng.normal(size=(count, 8))).astype(np.float16)[None].repeat(views, 0)
     given = np.where(rng.random(count) < rate, rng.integers(0, classes, count), clean)
     data = folder / 'data-0123456789abcdef'
     data.mkdir(parents=True)
