@@ -1,6 +1,6 @@
 from functools import partial
 from numbers import Real
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -98,8 +98,8 @@ class PrototypeHook(SampleRecordHook):
             raise ValueError(f"PrototypeHook: dense_share must be in (0, 1] or 'auto', not {dense_share!r}.")
         self.warmup_epochs, self.alpha, self.subset, self.seed = warmup_epochs, alpha, subset, seed
         self.options: Dict[str, Any] = dict(count=prototypes, max_similarity=max_similarity)
-        self.ranks = RANKS if rank == 'auto' else (rank,)
-        self.dense_shares = DENSE_SHARES if dense_share == 'auto' else (dense_share,)
+        self.ranks: Sequence[float] = RANKS if isinstance(rank, str) else (rank,)
+        self.dense_shares: Sequence[float] = DENSE_SHARES if isinstance(dense_share, str) else (dense_share,)
         self._warned = False
 
     def preflight(self, runner) -> List[str]:
