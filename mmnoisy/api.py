@@ -85,15 +85,11 @@ def evaluate(run, data, **reading):
     return compare(run, data, **reading)
 
 
-def report(sources: Paths, out=None) -> Path:
-    """One self-contained page: :func:`mmnoisy.report.write_report`. A run of ``--method auto`` gives a comparison."""
-    from .jobs.run_folder import auto_runs
-    from .report import write_report
+def report(sources: Paths, out=None, **options) -> Path:
+    """One self-contained page about audits, runs or a search: :func:`mmnoisy.jobs.pages.write_page`."""
+    from .jobs.pages import write_page
 
-    sources = [sources] if isinstance(sources, (str, Path)) else list(sources)
-    if len(sources) == 1 and auto_runs(sources[0]):
-        out = Path(sources[0]) / 'report.html' if out is None else out
-    return write_report([run for source in sources for run in auto_runs(source) or [source]], out)
+    return write_page(sources, out, **options)
 
 
 def export(run, out=None, *, onnx: bool = False, net: str = 'net1'):

@@ -5,12 +5,12 @@ import difflib
 import os
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from mmengine.config import Config
 
 from .cfg_options import OptionsAction
-from .hook_options import hook_problems
+from .part_options import nearest, part_problems
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -111,7 +111,9 @@ def check_config(cfg: Config) -> None:
     for name in ('max_epochs', 'max_iters'):
         if name in train and not (isinstance(train[name], int) and train[name] > 0):
             problems.append(f'train_cfg.{name} must be a whole number, at least 1, not {train[name]!r}.')
-    rate = ((cfg.get('optim_wrapper') or {}).get('optimizer') or {}).get('lr')
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    problems += unknown_optimizer(optimizer.get('type'))
+    rate = optimizer.get('lr')
     if rate is not None and not (isinstance(rate, (int, float)) and 0 <= rate < float('inf')):
         problems.append(f'optim_wrapper.optimizer.lr must be a number, at least 0, not {rate!r}.')
     hooks = cfg.get('custom_hooks') or []
@@ -123,9 +125,34 @@ def check_config(cfg: Config) -> None:
         for i, hook in enumerate(hooks)
         if isinstance(hook, dict) and 'type' not in hook
     ]
-    problems += hook_problems(hooks)
+    problems += [*part_problems(cfg), *missing_files(cfg)]
     if problems:
         raise SystemExit('\n'.join(problems))
+
+
+def unknown_optimizer(name) -> List[str]:
+    """A problem where there is no optimizer of this name: upstream says no more than that None cannot be called."""
+    from mmpretrain.registry import OPTIMIZERS
+
+    if not isinstance(name, str) or OPTIMIZERS.get(name) is not None:
+        return []
+    known = [*OPTIMIZERS.module_dict, *OPTIMIZERS.parent.module_dict]
+    return [f'optim_wrapper.optimizer: there is no optimizer {name}{nearest(name, known)}.']
+
+
+def missing_files(cfg: Config) -> Iterator[str]:
+    """Files that the config names and that are not there: read long after the start, or after the data."""
+    named = {'load_from': cfg.get('load_from')}
+    for part in ('train', 'val'):
+        dataset = (cfg.get(f'{part}_dataloader') or {}).get('dataset')
+        for i, noise in enumerate(label_noises([dataset])):
+            path = f'{part}_dataloader.dataset' + (f' (LabelNoise {i})' if i else '')
+            named[f'{path}.keep'] = noise.get('keep')
+            named[f'{path}.trusted.path'] = (noise.get('trusted') or {}).get('path')
+            named[f'{path}.noise.path'] = (noise.get('noise') or {}).get('path')
+    for option, file in named.items():
+        if isinstance(file, str) and '://' not in file and not os.path.exists(file):
+            yield f'{option}: the file {file!r} does not exist.'
 
 
 def run_parser(description: str) -> ArgumentParser:
@@ -143,6 +170,7 @@ def run_parser(description: str) -> ArgumentParser:
         help='overwrite config entries: nested keys with dots, lists as key="[a,b]"',
     )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     # torch.distributed.launch passes --local-rank.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=SUPPRESS)
     return parser

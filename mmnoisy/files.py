@@ -4,11 +4,13 @@ import errno
 import json
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: Ends the name of a file that is being written.
 PART = '.part'
+#: What took time to make, or says why something failed: a folder with one of these is kept.
+WORK = ('*.pth', 'history.csv', 'issues.csv', 'bank.json', 'result.json', 'failed.json')
 
 
 def part_path(path) -> Path:
@@ -84,6 +86,25 @@ def link_file(source, path) -> None:
     # Renaming does nothing where both already name one file.
     part.unlink(missing_ok=True)
     _sync_folder(Path(path).parent)
+
+
+@contextmanager
+def gone_if_refused(folder):
+    """Where what is inside the block is refused, remove the folder that it made, unless there is work in it.
+
+    A refusal is an error of data or options. It leaves no trace: the same command, corrected, finds the place as it was.
+    """
+    folder = Path(folder)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except (ValueError, TypeError, FileNotFoundError, ImportError, SystemExit):
+        if folder in made and not any(any(folder.rglob(name)) for name in WORK):
+            shutil.rmtree(folder, ignore_errors=True)
+            for path in made[1:]:
+                with suppress(OSError):  # Others may have begun something there.
+                    path.rmdir()
+        raise
 
 
 def remove_parts(folder) -> None:

@@ -26,6 +26,7 @@ from mmengine.dist import barrier, init_dist, is_distributed, is_main_process
 from .config import check_config, read_config
 from .engine.checkpoints import newest_complete, resume_newest
 from .evaluation.merging import merge_samples_csv
+from .failures import run_tool
 from .files import copy_file, write_json
 from .run import build_runner, merge_args, parse_args
 
@@ -189,4 +190,4 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

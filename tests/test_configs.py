@@ -38,6 +38,7 @@ SOURCES = {
     'mmnoisy.Animal10N': ((64, 64, 3), 10),
     'mmnoisy.FeatureBank': ((1, 1, 1280), 10),
     'mmnoisy.PackedImages': ((32, 32, 3), 10),
+    'mmnoisy.MaskFolder': ((128, 128, 3), 2),
 }
 #: Data set -> its split with checked labels, where that is not called 'test'.
 TEST_SPLITS = {'mmnoisy.Clothing1M': 'clean_test', 'mmnoisy.MiniWebVision': 'val'}
@@ -71,7 +72,8 @@ class RandomImages(BaseDataset):
         labels = (i % self.num_classes for i in range(30 * self.num_classes))
         folder = str(self.file.parent)
         return [
-            dict(img=images[i % 10], img_path=f'{folder}/{i}.png', gt_label=label) for i, label in enumerate(labels)
+            dict(img=images[i % 10], img_path=f'{folder}/{i}.png', gt_label=label, gt_mask=images[i % 10, ..., 0] % 2)
+            for i, label in enumerate(labels)
         ]
 
 

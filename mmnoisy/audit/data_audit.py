@@ -115,8 +115,10 @@ def audit(
         kept = trained.features if features is None else features[readable]
         options.update(features=kept, witness=trained.witness)
         issues = find_issues(labels, judges=[*by_features, *trained.judges, *given], **options)
-        if features is None:  # What a network learns to tell classes apart does not tell copies from likes.
-            issues = issues._replace(**copies_of_images(small.of(readable)), outliers=[])
+        if features is None:
+            # What a network learns to tell classes apart does not tell copies from likes, and who is near whom goes by the
+            # given labels, which are not independent of one another then.
+            issues = issues._replace(**copies_of_images(small.of(readable)), outliers=[], neighbour_noise=None)
     issues = issues._replace(notes=[*notes, *issues.notes])
     clock.seconds['total'] = time.perf_counter() - clock.start
     result = Audit(out, issues, rows, problems, {name: round(value, 2) for name, value in clock.seconds.items()})

@@ -10,7 +10,7 @@ import numpy as np
 from ..datasets.label_file import checksum
 from ..datasets.samples_file import write_rows
 from .cache import replace_text
-from .noise_estimate import Interval
+from .noise_estimate import Interval, NoiseEstimate
 
 #: Images whose neighbours are listed, worst first, and how many of them each.
 _WORST, _SHOWN = 1000, 5
@@ -67,7 +67,7 @@ def _summary(result, data, paths) -> dict:
     issues = result.issues
     names = issues.classes
     differing = sorted(issues.near_duplicates, key=lambda pair: issues.labels[pair[0]] == issues.labels[pair[1]])
-    seconds = result.seconds
+    seconds, other = result.seconds, issues.neighbour_noise
     return dict(
         data=str(data.source),
         classes=names,
@@ -78,11 +78,8 @@ def _summary(result, data, paths) -> dict:
         judges={judge.name: dict(accuracy=_number(judge.accuracy(issues.labels))) for judge in issues.judges},
         noise_rate=_interval(issues.noise.rate),
         noise_by_class=_by_class(issues),
-        transition=dict(
-            matrix=_matrix(issues.noise.transition.estimate),
-            low=_matrix(issues.noise.transition.low),
-            high=_matrix(issues.noise.transition.high),
-        ),
+        transition=_transition(issues.noise.transition),
+        noise_by_neighbours=None if other is None else _both(other),
         near_duplicates=[
             dict(
                 path=paths[a],
@@ -134,6 +131,14 @@ def _peak_memory() -> int:
 
 def _interval(value: Interval) -> dict:
     return {name: _number(part) for name, part in value._asdict().items()}
+
+
+def _transition(value: Interval) -> dict:
+    return dict(matrix=_matrix(value.estimate), low=_matrix(value.low), high=_matrix(value.high))
+
+
+def _both(noise: NoiseEstimate) -> dict:
+    return dict(noise_rate=_interval(noise.rate), transition=_transition(noise.transition))
 
 
 def _matrix(values: np.ndarray) -> list:

@@ -17,13 +17,15 @@ from .neighbours import (
     standardise,
     voters,
 )
-from .noise_estimate import Interval, NoiseEstimate, estimate_noise
+from .noise_estimate import TRIPLES, Interval, NoiseEstimate, estimate_noise, estimate_noise_by_neighbours
 from .probe import probe_probabilities, stratified_folds
 
 #: Judges that look at features.
 FEATURE_JUDGES = ('probe', 'knn')
 #: A class with fewer samples is not judged: two in each of five folds.
 SMALLEST = 10
+#: Samples a class, on average, that a transition matrix by neighbours needs.
+ROWS = 50
 
 
 class Issues(NamedTuple):
@@ -44,6 +46,8 @@ class Issues(NamedTuple):
         small_classes (list[int]): Classes with too few samples to be judged.
         notes (list[str]): What a user should know, in sentences.
         neighbours (Voters, optional): The neighbours of each sample, where there are features.
+        neighbour_noise (NoiseEstimate, optional): Noise by the labels of neighbours, which no judge has a part in (HOC), where
+            there are features and :data:`ROWS` samples a class.
     """
 
     labels: np.ndarray
@@ -60,6 +64,7 @@ class Issues(NamedTuple):
     small_classes: List[int]
     notes: List[str]
     neighbours: Optional[Voters] = None
+    neighbour_noise: Optional[NoiseEstimate] = None
 
     def worst_first(self) -> np.ndarray:
         """(N,) rows by their score, those that are not judged last."""
@@ -234,7 +239,18 @@ def _combine(labels, classes, judgeable, small, judges, near, pairs, copies, wit
         small,
         notes,
         near,
+        None if near is None else _neighbour_noise(labels, near, len(classes), seed),
     )
+
+
+def _neighbour_noise(labels: np.ndarray, near: Voters, num_classes: int, seed: int) -> Optional[NoiseEstimate]:
+    """By the samples that have two neighbours which are no copies; None where these are too few for the classes there are."""
+    rows = np.flatnonzero(near.is_voter[:, :2].all(1)) if near.index.shape[1] > 1 else np.array([], dtype=int)
+    present = len(np.unique(labels))
+    if min(len(rows), TRIPLES) < ROWS * present:
+        return None
+    # The labels of all samples, as neighbours are rows of all; those that have no neighbours begin no triple.
+    return estimate_noise_by_neighbours(labels, near.index[:, :2], num_classes, seed, rows=rows)
 
 
 def _estimate(labels, judges: List[Judge], num_classes: int, seed: int) -> NoiseEstimate:

@@ -1,16 +1,18 @@
 """How many labels are wrong, and in which direction, with bootstrap intervals: confident learning by cleanlab, or HOC."""
 
 import warnings
-from typing import Any, NamedTuple, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
 
-from ..functional.neighbour_consensus import fit_consensus
+from ..functional.neighbour_consensus import Consensus, fit_consensus
 from .judges import import_cleanlab
 
 #: Bootstrap resamples; the intervals are their 2.5th and 97.5th percentiles.
 RESAMPLES = 100
+#: Different triples of labels that :func:`estimate_noise_by_neighbours` takes; where there are more, it takes as many samples.
+TRIPLES = 5_000
 
 
 class Interval(NamedTuple):
@@ -59,9 +61,17 @@ def estimate_noise(
 
 
 def estimate_noise_by_neighbours(
-    labels: np.ndarray, neighbours: np.ndarray, num_classes: int, seed: int = 0, resamples: int = RESAMPLES
+    labels: np.ndarray,
+    neighbours: np.ndarray,
+    num_classes: int,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    rows: Optional[np.ndarray] = None,
 ) -> NoiseEstimate:
     """Noise by the labels of nearest neighbours, without a judge: :mod:`mmnoisy.functional.neighbour_consensus` (HOC).
+
+    The time goes with the number of different triples of labels, at most :data:`TRIPLES`, times K: on one core 0.4 s for 10
+    classes, whatever the number of samples, and 7 s for 100.
 
     Args:
         labels (np.ndarray): (N,) given labels.
@@ -69,20 +79,34 @@ def estimate_noise_by_neighbours(
             :func:`mmnoisy.audit.neighbours.find_neighbours`; near-duplicates are best left out
             (:func:`mmnoisy.audit.neighbours.voters`): a copy has the same wrong label.
         num_classes (int): K.
-        seed (int): Of the bootstrap. Defaults to 0.
+        seed (int): Of the bootstrap, and of the samples that are drawn where there are more triples. Defaults to 0.
         resamples (int): Defaults to :data:`RESAMPLES`.
+        rows (np.ndarray, optional): The samples, (M,), whose neighbours count; all where None.
     """
     rng = np.random.default_rng(seed)
-    triples = torch.as_tensor(np.stack([labels, labels[neighbours[:, 0]], labels[neighbours[:, 1]]], axis=1))
-    found = _consensus_estimates(triples, num_classes)
-    drawn = []
+    triples = np.sort(np.column_stack([labels, labels[neighbours[:, :2]]]), axis=1)
+    triples = triples if rows is None else triples[rows]
+    different, counts = np.unique(triples, axis=0, return_counts=True)
+    if len(different) > TRIPLES:
+        chosen = rng.choice(len(triples), TRIPLES, replace=False)
+        different, counts = np.unique(triples[chosen], axis=0, return_counts=True)
+    fit = _fit_triples(different, counts, num_classes)
+    found, drawn = _consensus_estimates(fit), []
     for _ in range(resamples):
-        drawn.append(_consensus_estimates(triples[rng.integers(0, len(triples), len(triples))], num_classes))
+        weights = rng.multinomial(counts.sum(), counts / counts.sum())
+        # It begins near its end, and ends far below the width of the interval.
+        refit = _fit_triples(different, weights, num_classes, start=fit, steps=30, tolerance=1e-4)
+        drawn.append(_consensus_estimates(refit))
     return NoiseEstimate(*(_interval(value, [draw[i] for draw in drawn]) for i, value in enumerate(found)))
 
 
-def _consensus_estimates(triples: torch.Tensor, num_classes: int) -> Tuple[float, np.ndarray, np.ndarray]:
-    fit = fit_consensus(triples, num_classes)
+def _fit_triples(triples: np.ndarray, counts: np.ndarray, num_classes: int, **options) -> Consensus:
+    there = counts > 0
+    weights = torch.as_tensor(counts[there])
+    return fit_consensus(torch.as_tensor(triples[there]), num_classes, weights=weights, **options)
+
+
+def _consensus_estimates(fit: Consensus) -> Tuple[float, np.ndarray, np.ndarray]:
     given = fit.prior @ fit.transition
     with np.errstate(invalid='ignore', divide='ignore'):
         by_class = 1 - np.where(given > 0, fit.prior * fit.transition.diagonal() / given, np.nan)

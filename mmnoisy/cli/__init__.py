@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Optional, Sequence
 
 from ..console import forget_console
+from ..failures import describe
 
 #: Subcommands with a line about each, in the order of a first day with the project.
 COMMANDS = {
@@ -19,7 +20,7 @@ COMMANDS = {
     'train': 'train a classifier on class folders or a table; writes an ordinary config file',
     'search': 'the best combination of losses, selection, correction, ... by noisy validation; within a budget',
     'predict': 'classes of images in words: predictions.csv',
-    'report': 'one self-contained page about a run or an audit; several give a comparison',
+    'report': 'one self-contained page about a run, an audit or a search; several give a comparison',
     'evaluate': 'accuracy of a run on labelled data, by class',
     'export': 'one network out of two, as a plain checkpoint and as ONNX',
     'list': 'methods, losses, hooks, noises, backbones, configs',
@@ -76,14 +77,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             raise
         print(f'mmnoisy {command}: {describe(error)}', file=sys.stderr)
         return 1
-
-
-def describe(error: Exception) -> str:
-    """What went wrong, in one line where the error has one; an unexpected kind of error is named."""
-    text = str(error).strip() or type(error).__name__
-    if isinstance(error, (ValueError, OSError, ImportError)) and not isinstance(error, UnicodeError):
-        return f'{error.strerror}: {error.filename}' if isinstance(error, OSError) and error.strerror else text
-    return f'{type(error).__name__}: {text.splitlines()[-1]} (--debug shows where)'
 
 
 def _quiet() -> None:

@@ -10,7 +10,11 @@ _METHODS = ('auto', 'ce', 'gce', 'elr', 'coteaching', 'dividemix', 'aum', 'ssr',
 def add_arguments(parser) -> None:
     add_data(parser)
     parser.add_argument('overrides', nargs='*', metavar='KEY=VALUE', help='entries of the config')
-    parser.add_argument('--method', choices=_METHODS, default='auto', help='auto audits first and compares (default)')
+    parser.add_argument(
+        '--method',
+        default='auto',
+        help=f'{", ".join(_METHODS)}; auto, the default, audits first and compares. mmnoisy list methods has a line about each',
+    )
     parser.add_argument('--work-dir', help='folder of the output; work_dirs/<data>-<method> by default')
     parser.add_argument('--test', metavar='DATA', help='test images with right labels; they choose nothing')
     parser.add_argument(
@@ -35,7 +39,9 @@ def add_arguments(parser) -> None:
     parser.add_argument(
         '--budget',
         metavar='TIME',
-        help='auto: also search for the best combination, so long: 10m, 200ep (epochs), 40t (trials)',
+        help='of auto: also search for the best combination, and train it: 10m, 200ep (epochs) or 40t (trials). It is that of '
+        'the search alone: the audit before it, and the trainings of the robust loss, of the combination and of plain cross '
+        'entropy, come on top. Without it nothing is searched',
     )
     parser.add_argument('--workers', type=int, help='processes that load images')
     parser.add_argument('--resume', action='store_true', help='go on with the run in the work dir')
@@ -126,4 +132,8 @@ def _result(folder) -> None:
         rows.append((run_folder.name, *(told.get(key) for key in keys)))
     table(('run', 'epochs', 'best val', 'test at best val', 'test last', 'seconds'), rows)
     if auto_runs(folder):
-        console().print(f'Best on noisy validation: {winner(folder).name}. It predicts.')
+        best = winner(folder).name
+        values = {run_folder.name: summary(run_folder).get('val_accuracy_best') for run_folder in runs}
+        equal = [name for name, value in values.items() if name != best and value == values[best]]
+        tie = f', as good as {" and ".join(equal)}' if equal else ''
+        console().print(f'Best on noisy validation: {best}{tie}. It predicts.')

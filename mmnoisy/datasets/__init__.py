@@ -14,6 +14,7 @@ _MODULES = {
     'ImageFolder': 'image_folder',
     'LabelNoise': 'label_noise',
     'LoadImage': 'load_image',
+    'MaskFolder': 'mask_folder',
     'MaskNoise': 'mask_noise',
     'MiniWebVision': 'mini_webvision',
     'PackedImages': 'packed_images',

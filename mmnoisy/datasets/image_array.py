@@ -30,6 +30,11 @@ class ImageArray(BatchedDataset):
                 f'ImageArray: {images} must hold ({len(self.labels)}, H, W, 3) uint8, as many as {labels} has labels, not '
                 f'{self.images.shape} {self.images.dtype}.'
             )
+        if self.labels.max(initial=0) >= num_classes:
+            raise ValueError(
+                f'ImageArray: num_classes={num_classes}, but {labels} has the label {self.labels.max()}: set it to '
+                f'{self.labels.max() + 1}, or correct the labels.'
+            )
         self.rows = np.arange(len(self.labels)) if rows is None else np.load(rows, allow_pickle=False)
         super().__init__(ann_file='', classes=[str(label) for label in range(num_classes)], **kwargs)
 

@@ -4,6 +4,7 @@ from mmpretrain.datasets import CustomDataset
 
 from ..registry import DATASETS
 from .listed_files import SUFFIXES, class_folders
+from .vocabulary import MISSING_CLASS
 
 
 @DATASETS.register_module()
@@ -38,7 +39,8 @@ class ImageFolder(CustomDataset):
         if unknown:
             raise ValueError(
                 f'the folder {os.path.join(self.img_prefix, unknown[0])} is none of the {len(numbers)} classes '
-                f'({", ".join(list(numbers)[:20])}).'
+                f'({", ".join(list(numbers)[:20])}). '
+                f'{MISSING_CLASS}'
             )
         self.folder_to_idx = numbers
         return [(path, numbers[name]) for name, paths in files.items() for path in paths]

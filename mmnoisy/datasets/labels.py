@@ -90,8 +90,14 @@ def read_all(labels: Labels, largest: int = MAX_NUMBER) -> Union[np.ndarray, Lis
     return read if read and isinstance(read[0], str) else np.array(read, dtype=np.int64)
 
 
-def read_numbers(labels: Labels, limit: int, largest: int = MAX_NUMBER) -> np.ndarray:
+def read_numbers(labels: Labels, limit: int, largest: int = MAX_NUMBER, outside: str = '') -> np.ndarray:
     """Numbers in 0..limit-1, int64 (N,).
+
+    Args:
+        labels (Labels): What is read.
+        limit (int): Numbers are below it.
+        largest (int): See :func:`read_label`.
+        outside (str): What to do about a number that is not, a sentence.
 
     Raises:
         ValueError: Something else; the message says where.
@@ -104,7 +110,7 @@ def read_numbers(labels: Labels, limit: int, largest: int = MAX_NUMBER) -> np.nd
         one_based = numbers.min() == 1 and numbers.max() == limit
         raise ValueError(
             f'{labels.where(wrong[0])} {numbers[wrong[0]]} is outside 0..{limit - 1} ({len(wrong)} such rows)'
-            f'{"; count from 0, not from 1." if one_based else "."}'
+            f'{"; count from 0, not from 1." if one_based else "."}{f" {outside}" if outside else ""}'
         )
     return numbers
 

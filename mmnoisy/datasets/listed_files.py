@@ -47,6 +47,11 @@ def class_folders(root) -> ClassFolders:
     return ClassFolders(files, empty, others)
 
 
+def files_below(root) -> List[str]:
+    """Files below a folder, relative to it, sorted; hidden ones are left out, links are followed once."""
+    return _walk(Path(root), '.')
+
+
 def read_paths(table: Table, column: str) -> List[str]:
     """Paths of a table.
 

@@ -48,14 +48,17 @@ class SamplesReader:
     Args:
         path (str | Path): The file.
         name (str, optional): What messages call it; the path where None.
+        classes (Sequence[str], optional): Names of the classes; those of ``<path>.meta.json`` where None.
 
     Raises:
         ValueError: Not a samples.csv, or, while reading, a line with something else than numbers; the message names it.
     """
 
-    def __init__(self, path, name: Optional[str] = None):
+    def __init__(self, path, name: Optional[str] = None, classes: Optional[Sequence[str]] = None):
         self.path, self.name = Path(path), name or str(path)
-        names = {label: number for number, label in enumerate(read_meta(path).get('classes') or ())}
+        #: Names of the classes; empty where nothing names them.
+        self.classes = list(map(str, classes or read_meta(path).get('classes') or ()))
+        names = {label: number for number, label in reversed(list(enumerate(self.classes)))}
         with self._open() as file:
             self.fields = next(csv.reader(file), [])
         if not set(COLUMNS) <= set(self.fields):

@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from .labels import MAX_NUMBER, Labels, read_numbers
-from .vocabulary import count_classes
+from .vocabulary import MISSING_CLASS, count_classes
 
 #: What instance-dependent noise projects, see :func:`image_features`.
 PIXELS = ('raw', 'standardised')
@@ -127,7 +127,8 @@ def source_rows(source) -> SourceRows:
         paths.append(info.get('img_path'))
 
     def numbers(values, key, limit):
-        return read_numbers(Labels(values, lambda row: f'Row {row} of the data set {name}: {key}'), limit)
+        where = Labels(values, lambda row: f'Row {row} of the data set {name}: {key}')
+        return read_numbers(where, limit, outside=f'It has {len(classes)} classes. {MISSING_CLASS}' if classes else '')
 
     classes = source.metainfo.get('classes')
     labels = numbers(given, 'gt_label', len(classes) if classes else MAX_NUMBER + 1)

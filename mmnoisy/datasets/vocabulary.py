@@ -7,6 +7,11 @@ import numpy as np
 
 from .labels import NUMBER, Labels, read_all, read_label, short_repr
 
+#: What to do about a label without a name.
+MISSING_CLASS = (
+    'If it is a class too, the setting `classes` of the data set has too few names: add it there, in its place.'
+)
+
 
 def find_classes(*columns: Labels) -> Tuple[str, ...]:
     """Names of the classes of all columns: sorted names, or '0' to the largest number.
@@ -142,7 +147,7 @@ def _unknown(column: Labels, row: int, classes: Sequence[str]) -> str:
     names = ', '.join(map(str, classes[:20])) + (', ...' if len(classes) > 20 else '')
     return (
         f'{column.where(row)} {short_repr(value)} is none of the {len(classes)} classes ({names}). All labels must be '
-        'names of classes, or all must be numbers from 0.'
+        f'names of classes, or all must be numbers from 0. {MISSING_CLASS}'
     )
 
 

@@ -62,6 +62,12 @@ def cross_entropies(model, inputs: Tensor, data_samples: list, networks=None) ->
     return dict(loss=torch.stack([F.cross_entropy(z.float(), label, reduction='none') for z in logits], dim=1))
 
 
+def losses_and_prediction(model, inputs: Tensor, data_samples: list) -> Dict[str, Tensor]:
+    """A sweep's measure of a model of two networks: ``loss`` (B, 2), each one's, and ``prediction`` (B,) of both together."""
+    found = cross_entropies(model, inputs, data_samples, ('net1', 'net2'))
+    return dict(found, prediction=model.logits(inputs)['ensemble'].argmax(1))
+
+
 def corrected_labels(model, inputs: Tensor, data_samples: list, vectors: Tensor) -> Dict[str, Tensor]:
     """A sweep's measure: ``corrected`` (B,), the class whose prototypes are most alike, and ``margin`` (B,).
 

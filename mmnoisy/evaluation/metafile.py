@@ -33,6 +33,7 @@ DATA = {
     'digits': 'digits',
     'fashion-mnist': 'Fashion-MNIST',
     'image-folder': 'class folders',
+    'mask-folder': 'a folder of images and one of masks',
     'mini-webvision': 'mini-WebVision',
 }
 

@@ -1,4 +1,4 @@
-"""Debiased agreement: a class that a network predicts often has to win by more (pure functions)."""
+"""What a network leans to is taken into account: a class that it predicts often has to win by more (pure functions)."""
 
 from torch import Tensor
 
@@ -10,3 +10,12 @@ def debiased_prediction(probabilities: Tensor) -> Tensor:
     too seldom.
     """
     return (probabilities / probabilities.mean(0).clamp_min(1e-12)).argmax(1)
+
+
+def debiased_logits(logits: Tensor, prior: Tensor, strength: float) -> Tensor:
+    """``z_k + strength * log(prior_k)``, (..., K) and (K,), or a prior that broadcasts.
+
+    A positive strength (logit adjustment, for a loss) makes a network win the classes that it leans to by more; a negative one
+    takes the leaning out of its predictions.
+    """
+    return logits + strength * prior.clamp_min(1e-12).log()

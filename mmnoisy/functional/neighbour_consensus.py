@@ -56,7 +56,12 @@ def neighbour_labels(features: Tensor, labels: Tensor, rows: Optional[Tensor] = 
 
 
 def fit_consensus(
-    triples: Tensor, num_classes: int, steps: int = 500, tolerance: float = 1e-6, weights=None
+    triples: Tensor,
+    num_classes: int,
+    steps: int = 500,
+    tolerance: float = 1e-6,
+    weights: Optional[Tensor] = None,
+    start: Optional[Consensus] = None,
 ) -> Consensus:
     """T and the prior of the largest likelihood.
 
@@ -66,6 +71,8 @@ def fit_consensus(
         steps (int): At most. Defaults to 500.
         tolerance (float): Ends where no entry of T and p moves by more. Defaults to 1e-6.
         weights (Tensor, optional): Counts of the triples, (M,); 1 where None.
+        start (Consensus, optional): Where to begin, such as the fit of all samples for one of some. Defaults to T with 0.6 and
+            a share of 0.4 on the diagonal and the shares of the labels.
 
     Returns:
         Consensus: A class that no label is given to keeps the row of the identity.
@@ -78,6 +85,8 @@ def fit_consensus(
     transition = 0.6 * identity + 0.4 / num_classes
     prior = torch.bincount(triples.flatten(), weights.repeat_interleave(3), minlength=num_classes)
     prior = prior / prior.sum()
+    if start is not None:
+        transition, prior = torch.as_tensor(start.transition), torch.as_tensor(start.prior)
     for _ in range(steps):
         counts = _expected_counts(triples, weights, transition, prior)
         sizes = counts.sum(1, keepdim=True)
@@ -93,10 +102,13 @@ def fit_consensus(
 
 def _expected_counts(triples: Tensor, weights: Tensor, transition: Tensor, prior: Tensor) -> Tensor:
     """Expected number of labels j of samples of class i, (K, K)."""
-    log_t, log_p = transition.clamp_min(1e-300).log().T, prior.clamp_min(1e-300).log()
+    # Bounded from below so that a product of three is no zero for all classes.
+    columns = transition.clamp_min(1e-90).T.contiguous()
     counts = torch.zeros_like(transition)
     for rows in torch.arange(len(triples)).split(max(1, _BLOCK // len(prior))):
-        posterior = (log_p + log_t[triples[rows]].sum(1)).softmax(1) * weights[rows, None]
+        a, b, c = triples[rows].T
+        posterior = prior * columns[a] * columns[b] * columns[c]
+        posterior *= (weights[rows] / posterior.sum(1))[:, None]
         for labels in triples[rows].T:
             counts.index_add_(0, labels, posterior)
     return counts.T

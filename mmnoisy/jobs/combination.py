@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, Optional
 import numpy as np
 
 from ..datasets.own_data import OwnData, read_data
+from ..files import gone_if_refused
 from ..search.budget import Budget
 from ..search.choice import Choice, complete
 from ..search.refit import write_best
@@ -67,19 +68,30 @@ def search_data(
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
     test = test if test is None or isinstance(test, OwnData) else read_data(test)
     out = Path(out) if out is not None else Path('work_dirs') / f'{data_name(data)}-search'
-    if trusted is not None:
-        data = with_trusted(data, trusted if isinstance(trusted, OwnData) else read_data(trusted), out / 'data.csv')
-    job = Job(data, test, out, [], False, False, say)
+    with gone_if_refused(out):
+        if trusted is not None:
+            data = with_trusted(data, trusted if isinstance(trusted, OwnData) else read_data(trusted), out / 'data.csv')
+        options = trial_options(data, test, out, fine, backbone, epochs, seed)
+        space = own_space(Job(data, test, out, [], False, False, say), options, out)
+        how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
+        return search(space, Plan(out, budget or Budget(seconds=600), say=say, **how, **plan))
+
+
+def trial_options(
+    data: OwnData, test, out: Path, fine: bool, backbone, epochs: Optional[int], seed: int
+) -> TrainOptions:
+    """How each trial trains; see :func:`search_data`.
+
+    Raises:
+        ValueError: Images that cannot be read, or options that cannot be used.
+    """
     typical = check_images(data, test, out)
     frozen = not fine and have_features() and backbone != SCRATCH
     length = epochs or (TRIAL_EPOCHS if frozen else None)
     count = int((data.split == 'train').sum())
-    options = choose(
+    return choose(
         'ce', backbone=backbone, frozen=frozen, typical=typical, num_images=count, epochs=length, seed=seed, workers=0
     )
-    space = own_space(job, options, out)
-    how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
-    return search(space, Plan(out, budget or Budget(seconds=600), say=say, **how, **plan))
 
 
 def with_trusted(data: OwnData, trusted: OwnData, path: Path) -> OwnData:

@@ -36,6 +36,15 @@ def _methods() -> Entries:
     return found
 
 
+def method_configs() -> Dict[str, List[str]]:
+    """Configs of each method, as the tools take them."""
+    found: Dict[str, List[str]] = {}
+    for name, _ in _configs():
+        found.setdefault(name.partition('::')[2].partition('/')[0], []).append(name)
+    # What holds no method: several of them, or what searches and benchmarks are made of.
+    return {name: configs for name, configs in found.items() if (configs_folder() / name / 'README.md').is_file()}
+
+
 def _title(readme: Path) -> str:
     if not readme.is_file():
         return ''

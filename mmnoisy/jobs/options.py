@@ -1,5 +1,6 @@
 """What a training of one's own data can be told."""
 
+import difflib
 from numbers import Integral
 from typing import Any, Dict, NamedTuple, Optional, Union
 
@@ -90,8 +91,7 @@ def choose(
         ValueError: Options that exclude each other, an unknown method, or a number that is not positive.
         ImportError: Features without their packages.
     """
-    if method not in METHODS:
-        raise ValueError(f'There is no method {method!r}; methods: auto, {", ".join(METHODS)}.')
+    check_method(method)
     for name, value in dict(size=size, epochs=epochs, batch_size=others.get('batch_size')).items():
         if value is not None and (not isinstance(value, Integral) or value < 1):
             raise ValueError(f'--{name.replace("_", "-")} must be at least 1, not {value!r}; it is a whole number.')
@@ -115,6 +115,34 @@ def choose(
     mode = 'frozen' if frozen else 'scratch' if weights is False else 'fine'
     size = size or default_size(typical, frozen)
     return TrainOptions(method, backbone, weights, frozen, size, epochs or default_epochs(mode, num_images), **others)
+
+
+def check_method(method: str) -> None:
+    """Refuse a method that has no configs for one's own data, or is none at all.
+
+    Raises:
+        ValueError: It says what to type.
+    """
+    if method not in METHODS:
+        raise ValueError(_no_method(str(method)))
+
+
+def _no_method(method: str) -> str:
+    from .listing import method_configs
+
+    ours, all_configs = f'auto, {", ".join(METHODS)}', method_configs()
+    name = method.lower().replace('-', '_')
+    if name in all_configs and name not in METHODS:
+        # One that runs without data to be fetched, where there is one.
+        config = min(all_configs[name], key=lambda config: 'digits' not in config)
+        return (
+            f"{name} has no configs for one's own data; these methods have: {ours} (see mmnoisy list methods). Train its "
+            f'configs by, for example, python -m mmnoisy.stages {config} (see mmnoisy list configs), or write one for your '
+            'data over it.'
+        )
+    near = difflib.get_close_matches(name, [*METHODS, 'auto', *all_configs], 1, 0.5)
+    hint = f'; the nearest is {near[0]!r}' if near else ''
+    return f"There is no method {method!r}{hint}. Methods for one's own data: {ours} (see mmnoisy list methods)."
 
 
 def default_epochs(mode: str, num_images: int) -> int:

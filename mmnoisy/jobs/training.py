@@ -9,9 +9,10 @@ import numpy as np
 
 from ..datasets.image_scan import scan_images
 from ..datasets.own_data import OwnData, read_data
+from ..files import gone_if_refused
 from ..search.budget import Budget
 from .data_config import has_weights
-from .options import TrainOptions, choose
+from .options import TrainOptions, check_method, choose
 from .run_folder import is_used
 
 
@@ -69,7 +70,8 @@ def train(
         say (Callable): Takes lines for the user. Defaults to ``print``.
         reading (dict, optional): Options of ``read_data``.
         begin (Callable, optional): Called with the job and its options before anything is trained.
-        budget (Budget, optional): Of a search for the best combination, for ``'auto'``. Defaults to None: no search.
+        budget (Budget, optional): Of a search for the best combination, for ``'auto'``; it limits the search alone, the audit
+            and the trainings come on top. Defaults to None: no search.
         **options: ``backbone``, ``pretrained``, ``scratch``, ``frozen``, ``size``, ``epochs``, ``batch_size``, ``seed``,
             ``workers``: see :func:`mmnoisy.jobs.options.choose`.
 
@@ -81,11 +83,18 @@ def train(
     """
     if budget is not None and method != 'auto':
         raise ValueError(f'--budget is of the search of --method auto, not of {method}: leave it out.')
+    if method != 'auto':
+        check_method(method)
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
     test = test if test is None or isinstance(test, OwnData) else read_data(test)
     _check_classes(data, test)
     work_dir = find_work_dir(data, method, work_dir, resume)
-    job = Job(data, test, work_dir, list(overrides), resume, console, say)
+    with gone_if_refused(work_dir):
+        return _train(Job(data, test, work_dir, list(overrides), resume, console, say), method, begin, budget, options)
+
+
+def _train(job: Job, method: str, begin, budget: Optional[Budget], options: dict) -> Path:
+    data, test, work_dir, say = job.data, job.test, job.work_dir, job.say
     options.update(typical=check_images(data, test, work_dir), num_images=int((data.split == 'train').sum()))
     if (method == 'auto' or options.get('frozen')) and has_weights(data):
         say(f'The column weight of {data.source} is not used: that needs a method that trains on images.')

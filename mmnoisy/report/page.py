@@ -34,6 +34,9 @@ def page(source: Source, rerun: str) -> dict:
             classes, 'share of wrong labels' if audit.get('noise_by_class') else 'share flagged'
         ),
         transition=noise_charts.transition_heatmap(audit.get('classes') or [], audit.get('transition') or {}),
+        neighbour_transition=noise_charts.transition_heatmap(
+            audit.get('classes') or [], by_neighbours(audit).get('transition') or {}
+        ),
     )
     return dict(
         title=source.name,
@@ -65,11 +68,9 @@ def facts(source: Source) -> List[tuple]:
         found.append(('Images', f'{count:,}' + (f' ({unreadable:,} unreadable)' if unreadable else '')))
         found.append(('Classes', f'{len(samples.classes):,}'))
         found.append(('Flagged labels', f'{flagged:,} ({percent(flagged / max(1, len(samples)))})'))
-    rate = audit.get('noise_rate') or {}
-    if rate.get('estimate') is not None:
-        known = rate.get('low') is not None and rate.get('high') is not None
-        interval = f' ({100 * rate["low"]:.1f} to {100 * rate["high"]:.1f})' if known else ''
-        found.append(('Estimated noise', percent(rate['estimate']) + interval))
+    for title, noise in (('Estimated noise', audit), ('Estimated noise, by neighbours', by_neighbours(audit))):
+        if (noise.get('noise_rate') or {}).get('estimate') is not None:
+            found.append((title, _rate(noise['noise_rate'])))
     for name, values in (audit.get('judges') or {}).items():
         if (values or {}).get('accuracy') is not None:
             found.append((f'Judge {name}, out of sample', percent(values['accuracy'])))
@@ -82,6 +83,16 @@ def facts(source: Source) -> List[tuple]:
             found.append((title, f'{summary[key]:.1f} %'))
     found += [(f'Detection, {name}', f'{value:.3f}') for name, value in detection(source).items() if name in MAIN]
     return found
+
+
+def by_neighbours(audit: dict) -> dict:
+    """The audit's noise by the labels of neighbours: ``noise_rate`` and ``transition``; {} where it has none."""
+    return audit.get('noise_by_neighbours') or {}
+
+
+def _rate(rate: dict) -> str:
+    known = rate.get('low') is not None and rate.get('high') is not None
+    return percent(rate['estimate']) + (f' ({100 * rate["low"]:.1f} to {100 * rate["high"]:.1f})' if known else '')
 
 
 def detection(source: Source) -> dict:

@@ -1,16 +1,16 @@
 """The judged samples of a page: ``issues.csv`` of an audit or ``samples.csv`` of a run, as columns, worst first."""
 
-import csv
-import json
-from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-NEEDED = ('source_idx', 'given_label', 'is_issue')
+from ..datasets.samples_reader import COLUMNS, SamplesReader
+
+#: Columns of whole numbers that the reader gives.
+INTEGERS = ('source_idx', 'is_issue', 'given_index', 'suggested_index')
 #: Columns with a meaning of their own; a further column of numbers is a judge's score. True labels are not read here.
 KNOWN = {
-    *NEEDED,
+    *COLUMNS,
     *('path', 'suggested_label', 'given_index', 'suggested_index', 'score', 'suggested_score', 'duplicate_of'),
     *('clean_label', 'clean_index', 'split'),
 }
@@ -60,94 +60,78 @@ class Samples(NamedTuple):
 
 
 def read_samples(path, classes: Optional[Sequence[str]] = None) -> Samples:
-    """Read an ``issues.csv`` or ``samples.csv``.
+    """Read an ``issues.csv`` or ``samples.csv``, by the project's one reader of them.
 
     Args:
         path (str | Path): The file. Labels are names, or numbers as in files of earlier versions.
         classes (Sequence[str], optional): Names of the classes. Where None, ``<path>.meta.json`` names them, or else the
-            labels in the file.
+            file's own columns of names and numbers.
 
     Raises:
-        ValueError: Not such a file, a value that is no number, or a label that is no class; the message names the line.
+        ValueError: Not such a file, a value that is no number, or a label that is no class; the message says where.
     """
-    path = Path(path)
-    with path.open(newline='', encoding='utf-8', errors='surrogateescape') as file:
-        reader = csv.reader(file)
-        names = next(reader, [])
-        if not set(NEEDED) <= set(names):
-            raise ValueError(f'{path} is no issues.csv or samples.csv: it needs the columns {", ".join(NEEDED)}.')
-        rows = list(reader)
-    for line, row in enumerate(rows, 2):
-        if len(row) != len(names):
-            raise ValueError(f'{path}, row {line}: {len(row)} values for {len(names)} columns. Write the file anew.')
-    columns = dict(zip(names, zip(*rows))) if rows else dict.fromkeys(names, ())
-    given, suggested = columns['given_label'], columns.get('suggested_label') or ('',) * len(rows)
-    classes = list(map(str, classes or _classes_beside(path) or _distinct([*given, *suggested])))
+    reader = SamplesReader(path, classes=classes)
+    blocks = list(reader.blocks())
+    rows = [row for block in blocks for row in block.rows]
+    cells = dict(zip(reader.fields, zip(*rows))) if rows else dict.fromkeys(reader.fields, ())
+    numbers = {name: [value for block in blocks for value in block.numbers[name]] for name in INTEGERS}
+    given, suggested = (_classes_of(numbers[f'{role}_index']) for role in ('given', 'suggested'))
+    names = reader.classes or _names(cells, given, suggested)
+    _check_classes(path, names, given, suggested, numbers['source_idx'])
+    absent = ('',) * len(rows)
     samples = Samples(
-        classes=classes,
-        paths=list(columns.get('path') or ('',) * len(rows)),
-        source_idx=_numbers(path, columns, 'source_idx').astype(np.int64),
-        given=_labels(path, 'given_label', given, columns.get('given_index'), classes),
-        suggested=_labels(path, 'suggested_label', suggested, columns.get('suggested_index'), classes),
-        score=_numbers(path, columns, 'score'),
-        suggested_score=_numbers(path, columns, 'suggested_score'),
-        is_issue=_numbers(path, columns, 'is_issue') == 1,
+        classes=names,
+        paths=list(cells.get('path', absent)),
+        source_idx=np.array(numbers['source_idx'], dtype=np.int64),
+        given=given,
+        suggested=suggested,
+        score=np.array([value for block in blocks for value in block.numbers['score']], dtype=np.float64),
+        suggested_score=_floats(path, 'suggested_score', cells.get('suggested_score', absent)),
+        is_issue=np.array(numbers['is_issue'], dtype=bool),
         judges={
-            name: column for name in names if name not in KNOWN and (column := _try_numbers(columns[name])) is not None
+            name: column
+            for name in reader.fields
+            if name not in KNOWN and (column := _try_floats(cells[name])) is not None
         },
-        duplicate_of=list(columns.get('duplicate_of') or ('',) * len(rows)),
+        duplicate_of=list(cells.get('duplicate_of', absent)),
     )
-    if (samples.given < 0).any():
-        raise ValueError(f'{path}, row {int(np.argmax(samples.given < 0)) + 2}: the given_label is empty.')
     return samples.take(np.argsort(samples.score, kind='stable'))
 
 
-def _classes_beside(path: Path) -> Optional[list]:
-    meta = path.with_name(path.name + '.meta.json')
-    return json.loads(meta.read_text(encoding='utf-8')).get('classes') if meta.is_file() else None
+def _classes_of(numbers: Sequence[Optional[int]]) -> np.ndarray:
+    """(N,) int64, -1 where there is none."""
+    return np.array([-1 if number is None else number for number in numbers], dtype=np.int64)
 
 
-def _distinct(labels: Sequence[str]) -> List[str]:
-    """The labels as class names; numbers stand for the classes 0..max."""
-    names = set(labels) - {''}
-    if all(name.isdecimal() for name in names):
-        return [str(i) for i in range(max(map(int, names), default=-1) + 1)]
-    return sorted(names)
+def _names(cells: dict, given: np.ndarray, suggested: np.ndarray) -> List[str]:
+    """Names of the classes by the columns that have them beside their numbers; a number where there is no name."""
+    known: Dict[int, str] = {}
+    for column, numbers in (('suggested_label', suggested), ('given_label', given)):
+        known.update(zip(numbers.tolist(), cells.get(column, ())))
+    return [known.get(number) or str(number) for number in range(max((-1, *known)) + 1)]
 
 
-def _labels(path: Path, column: str, labels: Sequence[str], indices: Optional[Sequence[str]], classes) -> np.ndarray:
-    """Numbers of the classes, (N,) int64: from the column of numbers, by name, or by a number in place of the name."""
-    by_name = {name: i for i, name in reversed(list(enumerate(classes)))}
-    found = {'': -1}
-    for label in set(labels) - {''}:
-        number = int(label) if label.isdecimal() else len(classes)
-        found[label] = by_name.get(label, number)
-    numbers = np.array([found[label] for label in labels], dtype=np.int64)
-    if indices:
-        filled = np.array([value != '' for value in indices], dtype=bool)
-        numbers[filled] = _numbers(path, {column: [value for value in indices if value != '']}, column)
-    wrong = np.flatnonzero(numbers >= len(classes))
-    if len(wrong):
-        raise ValueError(
-            f'{path}, row {wrong[0] + 2}: the {column} {labels[wrong[0]]!r} is none of the {len(classes)} classes. '
-            'The csv and the file that names the classes are of different data.'
-        )
-    return numbers
+def _check_classes(path, names: List[str], given: np.ndarray, suggested: np.ndarray, source_idx: List[int]) -> None:
+    for role, numbers in dict(given=given, suggested=suggested).items():
+        wrong = np.flatnonzero(numbers >= len(names))
+        if len(wrong):
+            raise ValueError(
+                f'{path}, source_idx {source_idx[wrong[0]]}: the {role} label {numbers[wrong[0]]} is none of the {len(names)} '
+                'classes. The csv and the file that names the classes are of different data.'
+            )
 
 
-def _numbers(path: Path, columns: dict, name: str) -> np.ndarray:
-    """A column as (N,) float64, NaN where empty or where there is no such column."""
-    if name not in columns:
-        return np.full(len(columns['source_idx']), np.nan)
-    values = _try_numbers(columns[name])
+def _floats(path, name: str, cells: Sequence[str]) -> np.ndarray:
+    values = _try_floats(cells)
     if values is None:
-        bad = next(i for i, value in enumerate(columns[name]) if _try_numbers([value]) is None)
-        raise ValueError(f'{path}, row {bad + 2}: {columns[name][bad]!r} in the column {name} is no number.')
+        bad = next(cell for cell in cells if _try_floats([cell]) is None)
+        raise ValueError(f'{path}: {bad!r} in the column {name} is no number.')
     return values
 
 
-def _try_numbers(values: Sequence[str]) -> Optional[np.ndarray]:
+def _try_floats(cells: Sequence[str]) -> Optional[np.ndarray]:
+    """A column as (N,) float64, NaN where empty; None where it holds something else than numbers."""
     try:
-        return np.array([value or 'nan' for value in values], dtype=np.float64)
+        return np.array([cell or 'nan' for cell in cells], dtype=np.float64)
     except ValueError:
         return None

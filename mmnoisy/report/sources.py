@@ -55,7 +55,7 @@ def read_source(folder) -> Source:
     if not tables and not history.is_file():
         raise ValueError(
             f'{folder} holds neither an audit (issues.csv) nor a run (history.csv, samples.csv). '
-            'Name the folder that `mmnoisy audit` or `mmnoisy train` wrote.'
+            'Name the folder that `mmnoisy audit`, `mmnoisy train` or `mmnoisy search` wrote.'
         )
     audit, summary = _read_json(folder / 'audit.json'), _read_json(folder / 'summary.json')
     if (folder / 'audit.json').is_file() and not audit.get('classes'):

@@ -58,7 +58,12 @@ def write_report(sources: Union[str, Path, Sequence[Union[str, Path]]], out: Uni
 
 
 def render(template: str, values: dict) -> str:
-    """The page as text. Whatever comes from data is escaped; only the page's own scripts may run in it."""
+    """The page as text. Whatever comes from data is escaped; only the page's own scripts may run in it.
+
+    Raises:
+        ImportError: Jinja2 or Plotly is missing.
+    """
+    _check_packages()
     import jinja2
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs

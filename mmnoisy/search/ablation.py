@@ -1,7 +1,6 @@
 """Which part helps: the best combination again, each part removed in turn, on the same seeds and folds."""
 
 import csv
-import json
 from argparse import ArgumentParser
 from itertools import combinations
 from pathlib import Path
@@ -12,12 +11,13 @@ from mmengine.config import Config
 
 from ..benchmark.statistics import Pairs, pairs
 from ..files import replace_file
+from .about import is_search, read_search
 from .choice import Choice, complete, content, from_dict
 from .confirm import mcnemar, number_of_folds, right_by_sample
 from .grid import run_grid
 from .portfolio import value_of
 from .replay import clean_accuracy
-from .space import Space, read_space
+from .space import Space
 from .trial import make_trial, results
 
 WHOLE = 'all parts'
@@ -110,10 +110,9 @@ def read_best(best):
     """
     best = Path(best)
     chosen = Config.fromfile(best).get('search_choice')
-    if chosen is None or not (best.parent / 'search.json').is_file():
+    if chosen is None or not is_search(best.parent):
         raise ValueError(f'{best} is not the best.py of a search, with its search.json beside it.')
-    about = json.loads((best.parent / 'search.json').read_text(encoding='utf-8'))
-    space = read_space(about['file'], base=about['base'], epochs=about['epochs'], num_samples=about['num_samples'])
+    space, about = read_search(best.parent)
     return space, from_dict(chosen.to_dict()), about
 
 

@@ -154,7 +154,9 @@ def sentences(finalists: Sequence[Finalist]) -> List[str]:
         found.append(
             f'{one.mean:.2f}{spread}, searched {one.searched:.2f}, p {one.p:.2g}, {one.seconds:.1f} s: {one.choice}{mark}'
         )
-    best = finalists[0]
-    lost = max(one.searched for one in finalists) - best.mean
-    found.append(f'The best figure of the search was {lost:+.2f} points above what fresh seeds on other folds confirm.')
+    lost = max(one.searched for one in finalists) - finalists[0].mean
+    where = 'above' if lost >= 0 else 'below'
+    found.append(
+        f'The best figure of the search was {abs(lost):.2f} points {where} the best that fresh seeds on other folds confirm.'
+    )
     return found

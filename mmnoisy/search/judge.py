@@ -59,12 +59,15 @@ def estimated_noise(found: Predictions) -> Noise:
 def standard_error(accuracy: float, noise: Noise) -> Tuple[float, float]:
     """Of an accuracy on noisy labels, in points: as measured, and in points of clean accuracy under uniform noise.
 
+    Two right and two wrong labels are added (Agresti and Coull): nothing is sure because all of a few labels were met.
+
     Args:
         accuracy (float): Percent.
         noise (Noise): See :func:`estimated_noise`.
     """
-    share, classes = accuracy / 100, len(noise.transition)
-    measured = 100 * math.sqrt(max(share * (1 - share), 1e-12) / noise.n)
+    n, classes = noise.n + 4, len(noise.transition)
+    share = (accuracy / 100 * noise.n + 2) / n
+    measured = 100 * math.sqrt(share * (1 - share) / n)
     slope = max(0.05, 1 - noise.rate * classes / (classes - 1))
     return measured, measured / slope
 

@@ -51,7 +51,7 @@ def leaderboard(out, epochs: int) -> Board:
         epochs (int): Of a trial.
     """
     found = [_entry(result, epochs) for result in results(out)]
-    found.sort(key=lambda entry: (-entry.value, entry.seconds))
+    found.sort(key=lambda entry: (-entry.value, entry.seconds, entry.number))
     if not found:
         return Board([], ['No trial has ended.'])
     best = predictions(found[0].folder)
@@ -63,12 +63,7 @@ def leaderboard(out, epochs: int) -> Board:
         f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. What trials '
         'share on one validation set is less.',
     ]
-    top = [entry.value for entry in found[:5]]
-    if len(top) > 1 and measured > top[0] - top[-1]:
-        notes.append(
-            f'Warning: the best {len(top)} trials differ by {top[0] - top[-1]:.2f} points, less than that error: their order '
-            'says little. More validation labels say more than more trials.'
-        )
+    notes += order_notes([entry.value for entry in found], measured)
     with_t = [entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found]
     if correct(noise) and all(entry.corrected is not None for entry in with_t):
         with_t.sort(key=lambda entry: -(entry.corrected or 0))
@@ -76,6 +71,27 @@ def leaderboard(out, epochs: int) -> Board:
             'A class is confused with another almost as often as it is right: ranked by the accuracy that T corrects.'
         )
     return Board(with_t, notes)
+
+
+def order_notes(values: List[float], error: float) -> List[str]:
+    """Sentences about objectives, best first, in percent: which are equal, and whether their order says anything.
+
+    Args:
+        values (list[float]): Of all trials.
+        error (float): Standard error of one, points.
+    """
+    notes, top = [], values[:5]
+    equal = values.count(values[0])
+    if equal > 1:
+        notes.append(
+            f'{equal} trials have the same best figure, {values[0]:.2f} %: of these the one of the shortest training stands first.'
+        )
+    if len(top) > 1 and error > top[0] - top[-1]:
+        notes.append(
+            f'Warning: the best {len(top)} trials differ by {top[0] - top[-1]:.2f} points, less than that error: their order '
+            'says little. More validation labels say more than more trials.'
+        )
+    return notes
 
 
 def _entry(result: dict, epochs: int) -> Entry:

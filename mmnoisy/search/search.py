@@ -1,14 +1,13 @@
 """A whole search: portfolio, trials, confirmation, refit, and what is written about them."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
-from ..benchmark.contents import content_key
-from ..files import write_json, write_text
+from ..files import gone_if_refused, write_json, write_text
 from ..folder_lock import hold_folder, release_folder
 from . import portfolio
+from .about import remember
 from .budget import Budget
 from .choice import complete, content, to_dict
 from .confirm import Finalist, confirm, sentences
@@ -20,9 +19,6 @@ from .refit import ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
 from .study import open_study
 from .summary_page import write_page
-
-#: What a folder is a search of.
-SEARCH = 'search.json'
 
 
 @dataclass
@@ -92,21 +88,22 @@ def search(space: Space, plan: Plan) -> Found:
         RuntimeError: Another process searches there, or workers cannot work.
     """
     out = Path(plan.out)
-    out.mkdir(parents=True, exist_ok=True)
-    owner = hold_folder(out)
-    if owner:
-        raise RuntimeError(f'{out} is searched by {owner}. Help it from here: python tools/search.py work {out}')
-    try:
-        return _search(space, plan, out)
-    finally:
-        release_folder(out)
+    with gone_if_refused(out):
+        out.mkdir(parents=True, exist_ok=True)
+        owner = hold_folder(out)
+        if owner:
+            raise RuntimeError(f'{out} is searched by {owner}. Help it from here: python tools/search.py work {out}')
+        try:
+            return _search(space, plan, out)
+        finally:
+            release_folder(out)
 
 
 def _search(space: Space, plan: Plan, out: Path) -> Found:
     options = {**plan.options, 'randomness.seed': plan.seed}
     if plan.setting:
         options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
-    remember(space, plan, options, out)
+    remember(space, plan.places, plan.seed, options, out)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
@@ -130,29 +127,6 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
             plan.say(line)
     finish(space, plan, out, options, found)
     return found
-
-
-def remember(space: Space, plan: Plan, options: dict, out: Path) -> None:
-    """Write down what the folder is a search of.
-
-    Raises:
-        ValueError: It is one of something else.
-    """
-    plain = content(space, complete(space), options, plan.places)
-    wanted = dict(space=space.name, key=content_key(plain), slots=space.slots, seed=plan.seed)
-    base = str(Path(space.base).resolve()) if Path(space.base).is_file() else space.base
-    again = dict(file=str(space.file.resolve()), base=base, epochs=space.epochs, num_samples=space.num_samples)
-    path = out / SEARCH
-    if path.is_file():
-        known = json.loads(path.read_text(encoding='utf-8'))
-        other = [name for name in wanted if known.get(name) != wanted[name]]
-        if other:
-            raise ValueError(
-                f'{out} holds another search (its {", ".join(other)} differ): name another --out, or go on with the same '
-                'space, options and seed.'
-            )
-    else:
-        write_json(path, dict(wanted, **again, options=options, places=plan.places))
 
 
 def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 from ..files import write_text
+from .about import read_search
+from .choice import from_dict
 from .confirm import Finalist
-from .leaderboard import Board
+from .leaderboard import Board, leaderboard
 from .space import Space
 from .study import optuna
 
@@ -15,8 +17,43 @@ from .study import optuna
 MOST = 50
 
 
-def write_page(out, space: Space, board: Board, finalists: Sequence[Finalist]) -> Path:
-    """Write ``report.html`` into a search's folder.
+def page_of(folder, path=None) -> Path:
+    """Write the page of a search, of all trials that have ended, from what its folder holds.
+
+    Args:
+        folder (str | Path): Folder of the search.
+        path (str | Path, optional): The page; ``report.html`` in the folder where None.
+
+    Raises:
+        ImportError: Jinja2 or Plotly is missing.
+        ValueError: No trial has ended, or a file is damaged.
+    """
+    folder = Path(folder)
+    space, _ = read_search(folder)
+    board = leaderboard(folder, space.epochs)
+    if not board.entries:
+        raise ValueError(f'No trial of the search in {folder} has ended: there is nothing to make a page of yet.')
+    return write_page(folder, space, board, read_finalists(folder), path)
+
+
+def read_finalists(folder: Path) -> List[Finalist]:
+    """What the confirmation of a search said; [] before its end, and where there was none.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    path = folder / 'found.json'
+    if not path.is_file():
+        return []
+    try:
+        stored = json.loads(path.read_text(encoding='utf-8'))['confirmed']
+        return [Finalist(**dict(one, choice=from_dict(one['choice']))) for one in stored]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f'{path} is damaged ({type(error).__name__}: {error}): run the same search again.') from error
+
+
+def write_page(out, space: Space, board: Board, finalists: Sequence[Finalist], path=None) -> Path:
+    """Write the page of a search, ``report.html`` in its folder where no other place is named.
 
     Raises:
         ImportError: Jinja2 or Plotly is missing.
@@ -42,11 +79,19 @@ def write_page(out, space: Space, board: Board, finalists: Sequence[Finalist]) -
         confirmed=confirmed,
         confirmed_columns=('choice', '', 'searched', 'confirmed', 'each', 'p', 'seconds'),
         figures={name: json.loads(figure.to_json()) for name, figure in figures(space, board).items()},
-        commands=[f'python tools/train.py {shlex.quote(str(Path(out) / "best.py"))}'],
+        commands=commands(Path(out)),
     )
-    path = Path(out) / 'report.html'
+    path = Path(out) / 'report.html' if path is None else Path(path)
     write_text(path, render('search.html', values))
     return path
+
+
+def commands(out: Path) -> List[str]:
+    """What to type next; the config of the best is written when all trials have ended."""
+    if not (out / 'best.py').is_file():
+        return []
+    best = shlex.quote(str(out / 'best.py'))
+    return [f'python -m mmnoisy.stages {best}', f'python -m mmnoisy.search.ablation {best}']
 
 
 def figures(space: Space, board: Board) -> Dict[str, Any]:

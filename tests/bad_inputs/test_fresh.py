@@ -66,7 +66,7 @@ def pickled(path, trace):
 
 def noise(**options):
     return lambda root: DATASETS.build(
-        dict(type='mmnoisy.LabelNoise', source=dict(type='mmnoisy.Digits'), **{'noise': None, **options})
+        dict(type='mmnoisy.LabelNoise', **{'source': dict(type='mmnoisy.Digits'), 'noise': None, **options})
     )
 
 
@@ -357,6 +357,32 @@ TABLE = {
         dataset(type='mmnoisy.ImageArray', images='no.npy', labels='n.npy', num_classes=2),
         ['no.npy'],
     ),
+    'folder with a class too many': (
+        noise(source=dict(type='mmnoisy.ImageFolder', data_root='photos', classes=['a'])),
+        ['photos/b', '1 classes (a)', '`classes`'],
+    ),
+    'csv with a class too many': (
+        lambda r: noise(source=dict(type='mmnoisy.CSVDataset', ann_file=str(r / 'l.csv'), classes=['a']))(
+            write(r / 'l.csv', 'path,label\nphotos/a/0.png,a\nphotos/b/0.png,b\n').parent
+        ),
+        ['line 3', '1 classes (a)', '`classes`'],
+    ),
+    'csv with a number too many': (
+        lambda r: noise(source=dict(type='mmnoisy.CSVDataset', ann_file=str(r / 'l.csv'), classes=['x']))(
+            write(r / 'l.csv', 'path,label\nphotos/a/0.png,0\nphotos/b/0.png,1\n').parent
+        ),
+        ['line 3', '1 classes (x)', '`classes`'],
+    ),
+    'digits with a class too few': (
+        noise(source=dict(type='mmnoisy.Digits', metainfo=dict(classes=['a', 'b']))),
+        ['Digits', 'has 2 classes', '`classes`'],
+    ),
+    'image array with a class too few': (
+        lambda r: dataset(type='mmnoisy.ImageArray', images=str(r / 'i.npy'), labels=str(r / 'l.npy'), num_classes=2)(
+            np.save(r / 'i.npy', np.zeros((3, 4, 4, 3), np.uint8)) or np.save(r / 'l.npy', np.arange(3)) or r
+        ),
+        ['num_classes=2', 'l.npy', 'set it to 3'],
+    ),
     'bank missing': (dataset(type='mmnoisy.FeatureBank', bank='no/bank'), ['no/bank']),
     'animal missing': (dataset(type='mmnoisy.Animal10N', data_root='no/animals'), ['no/animals']),
     # config files and command lines, up to the first batch
@@ -448,4 +474,6 @@ def test_refused(name, root, monkeypatch):
     assert not missing, f'{missing} not in: {message}'
     assert len(message) < 1500 and 'Traceback' not in message, message
     assert not (root / 'executed').exists(), 'a file was executed'
+    made = [path.name for path in root.glob('[wo]') if path.is_dir()]
+    assert not made or 'predict' in name or 'report' in name, f'{made} was left behind'
     assert before == {path: path.read_bytes() for path in (root / 'photos').rglob('*.png')}

@@ -7,7 +7,8 @@ import torch
 from mmengine.hooks import Hook
 
 from mmnoisy.engine.model_parts import unwrap
-from mmnoisy.engine.preflight import PreflightError, absent_classes, find_problems, kept_random_state, refuse
+from mmnoisy.engine.preflight import PreflightError, kept_random_state, refuse
+from mmnoisy.engine.run_checks import absent_classes, find_problems
 from mmnoisy.registry import HOOKS
 from tests.helpers import build_runner, digits_cfg, train
 

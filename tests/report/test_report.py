@@ -89,6 +89,18 @@ def test_page_of_an_audit(audit):
         assert text in page.text
 
 
+def test_noise_by_neighbours_stands_beside_that_of_the_judges(audit, tmp_path):
+    copy = tmp_path / 'audit'
+    shutil.copytree(audit, copy)
+    content = json.loads((copy / 'audit.json').read_text())
+    assert 'by neighbours' not in Page(write_report(audit)).text
+    rate = dict(estimate=0.123, low=0.1, high=0.15)
+    content['noise_by_neighbours'] = dict(noise_rate=rate, transition=content['transition'])
+    (copy / 'audit.json').write_text(json.dumps(content))
+    page = Page(write_report(copy))
+    assert 'neighbour_transition' in page.blocks['figures'] and '12.3 % (10.0 to 15.0)' in page.text
+
+
 def test_nothing_is_asked_of_a_network_and_only_own_scripts_run(audit):
     page = Page(write_report(audit))
     assert not [
@@ -180,13 +192,23 @@ def test_samples_of_earlier_versions_have_numbers(tmp_path):
     assert read_samples(path).given.tolist() == [1, 0, 0]  # A name counts before a number.
 
 
+def test_numbers_beside_names_name_the_classes(tmp_path):
+    fields = ('source_idx', 'given_label', 'given_index', 'suggested_label', 'suggested_index', 'score', 'is_issue')
+    rows = [(0, 'dog', 2, 'cat', 0, 0.2, 1), (1, 'cat', 0, '', '', 0.9, 0)]
+    samples = read_samples(write_samples(tmp_path / 'samples.csv', rows, fields))
+    assert samples.classes == ['cat', '1', 'dog'] and samples.suggested.tolist() == [0, -1]
+
+
 @pytest.mark.parametrize(
     'row, message',
     [
-        ((1, 'dog', '', 0.5, 0), "row 3: the given_label 'dog' is none of the 2 classes"),
-        ((1, '', '', 0.5, 0), 'row 3: the given_label is empty'),
-        ((1, 'cat', '', 'low', 0), "row 3: 'low' in the column score is no number"),
-        ((1, 'cat', 0.5, 0), 'row 3: 4 values for 5 columns'),
+        ((1, 'dog', '', 0.5, 0), "line 3: 'dog' is no whole number from 0, and no class of the file"),
+        ((1, '', '', 0.5, 0), 'line 3: the given label is empty'),
+        ((1, 'cat', '', 'low', 0), "line 3: score must be a number in [0, 1], not 'low'"),
+        ((1, 'cat', '', 1.5, 0), "line 3: score must be a number in [0, 1], not '1.5'"),
+        ((1, 'cat', 0.5, 0), 'line 3: is_issue must be 0 or 1'),
+        ((1, 'cat', '', 0.5, 'maybe'), "line 3: is_issue must be 0 or 1, not 'maybe'"),
+        ((1, 7, '', 0.5, 0), 'source_idx 1: the given label 7 is none of the 2 classes'),
     ],
 )
 def test_broken_samples_are_refused(tmp_path, row, message):

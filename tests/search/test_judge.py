@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from mmnoisy.search.confirm import mcnemar
+from mmnoisy.search.choice import Choice
+from mmnoisy.search.confirm import Finalist, mcnemar, sentences
 from mmnoisy.search.judge import Predictions, correct, corrected_accuracy, estimated_noise, standard_error
+from mmnoisy.search.leaderboard import order_notes
 
 
 def made(n, transition, right=0.9, seed=0):
@@ -39,6 +41,26 @@ def test_the_standard_error_is_that_of_repeated_draws():
     measured, clean = standard_error(float(np.mean(accuracies)), noise)
     assert abs(measured - np.std(accuracies)) < 0.5
     assert np.isclose(clean, measured / (1 - 0.4 * 5 / 4))
+
+
+def test_all_of_a_few_labels_right_is_not_sure():
+    noise = estimated_noise(made(15, symmetric(0.0), right=1.0)[0])
+    measured, _ = standard_error(100.0, noise)
+    assert np.isclose(measured, 100 * np.sqrt(17 / 19 * 2 / 19 / 19))
+    assert measured == standard_error(0.0, noise)[0] and f'{measured:.2f}' != '0.00'
+
+
+def test_equal_figures_are_said_to_be_equal():
+    alike, close = order_notes([90.0, 90.0, 88.0], 3.0)
+    assert '2 trials have the same best figure, 90.00 %' in alike and 'shortest training' in alike
+    assert 'differ by 2.00 points' in close
+    assert order_notes([90.0, 80.0], 3.0) == [] == order_notes([90.0], 3.0)
+
+
+def test_a_confirmation_says_which_way_the_figures_differ():
+    finalist = Finalist(Choice({}, {}), 80.0, 81.5, [81.5], 1.0, 3, 1.0, True)
+    assert sentences([finalist])[-1].startswith('The best figure of the search was 1.50 points below')
+    assert 'was 0.50 points above' in sentences([finalist._replace(searched=82.0)])[-1]
 
 
 def test_the_correction_gives_clean_accuracy():

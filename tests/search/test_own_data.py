@@ -1,6 +1,7 @@
 """A search on images of one's own: by the command, and within ``--method auto``."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -46,6 +47,32 @@ def test_the_command_finds_a_combination_and_trains_it(data, tmp_path, capsys):
     assert predictions.classes == ['a', 'b', 'c']
     space, choice, _ = read_best(out / 'best.py')
     assert choice.parts == told['best']['parts'] and WHOLE in variants(space, choice)
+    check_pages(out, tmp_path, capsys)
+
+
+def check_pages(out, tmp_path, capsys):
+    """A search has a page by ``mmnoisy report``, alone and beside others."""
+    first = (out / 'report.html').read_text()
+    (out / 'report.html').unlink()
+    assert main(['report', str(out)]) == 0
+    assert f'about the trials of the search in {out}' in capsys.readouterr().out
+    assert (out / 'report.html').read_text() == first
+    assert main(['report', str(out), str(out / 'refit' / 'run' / '.'), '--out', str(tmp_path / 'two.html')]) == 1
+    assert 'named twice' in capsys.readouterr().err
+    shutil.copytree(out / 'refit' / 'run', tmp_path / 'other')
+    assert main(['report', str(out), str(tmp_path / 'other'), '--out', str(tmp_path / 'two.html')]) == 0
+    assert f'Of {out} the page shows the run refit/run.' in capsys.readouterr().out
+    assert (tmp_path / 'two.html').is_file()
+
+
+def test_a_search_without_a_trial_has_no_page(tmp_path):
+    about = dict(file='nowhere', space='features', base='ce/ce_probe_40e_features.py', epochs=20, num_samples=9)
+    (tmp_path / 'search.json').write_text(json.dumps(about))
+    with pytest.raises(ValueError, match='No trial of the search'):
+        api.report(tmp_path)
+    (tmp_path / 'search.json').write_text('{')
+    with pytest.raises(ValueError, match='search.json is damaged'):
+        api.report(tmp_path)
 
 
 def test_trusted_images_judge_and_are_not_trained_on(data, tmp_path):

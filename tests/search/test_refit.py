@@ -109,7 +109,9 @@ def test_confirmation_shows_the_winners_curse_and_gives_ties_to_the_cheaper(tmp_
     found = judged(tmp_path)
     assert [one.mean for one in found] == [80.0, 79.5, 60.0]
     assert [one.chosen for one in found] == [False, True, False] and found[2].p < 0.01 < found[1].p
-    assert sentences(found)[-1].startswith('The best figure of the search was +5.00 points above')
+    assert sentences(found)[-1].startswith('The best figure of the search was 5.00 points above')
+    lucky = [one._replace(searched=one.mean - 2) for one in found]
+    assert ' 2.00 points below the best' in sentences(lucky)[-1]
 
 
 def test_the_leaderboard_says_how_sure_it_is(tmp_path):

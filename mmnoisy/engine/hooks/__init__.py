@@ -16,6 +16,7 @@ from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
 from .pes_hook import PESHook
 from .preflight_hook import PreflightHook
+from .promix_hook import ProMixHook
 from .prototype_hook import PrototypeHook
 from .run_guard_hook import RunGuardHook
 from .selection_record_hook import SelectionRecordHook
@@ -43,6 +44,7 @@ __all__ = [
     'PESHook',
     'PartialLabelsHook',
     'PreflightHook',
+    'ProMixHook',
     'PrototypeHook',
     'RunGuardHook',
     'SSRHook',

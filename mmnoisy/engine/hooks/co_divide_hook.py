@@ -8,13 +8,14 @@ from ...datasets.balanced_subset import balanced_subset
 from ...functional.class_uniform import class_uniform, js_divergence
 from ...models.classifiers.dividemix import DivideMix
 from ...registry import HOOKS
-from ...stamps import Division, sample_indices, write_division
-from ..loss_division import LossDivision, average_losses
+from ...stamps import Division
+from ..division_hook import DivisionHook
+from ..loss_division import average_losses
 from ..measures import own_probability
 from ..model_parts import unwrap
-from ..sample_record import Column, SampleRecordHook
+from ..sample_record import Column
 from ..shared_sweep import shared_sweep
-from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
+from ..streams import batch_shares, fill_streams, stream_problems, stream_sampler, warn_empty
 from ..sweep import precision, sweep, sweep_loader
 
 TRAINING = ('joint', 'alternate')
@@ -22,7 +23,7 @@ SELECTIONS = ('mixture', 'uniform')
 
 
 @HOOKS.register_module()
-class CoDivideHook(SampleRecordHook):
+class CoDivideHook(DivisionHook):
     """Divides the training set for :class:`mmnoisy.models.DivideMix`, each epoch after a warm-up.
 
     Both networks' losses on all samples (test transforms) are scaled to [0, 1] and a mixture of two components is
@@ -38,10 +39,6 @@ class CoDivideHook(SampleRecordHook):
         warmup_epochs (int): Epochs on all labels before the first division, >= 1.
         threshold (float): A network learns the labels with ``p_clean`` above it, in (0, 1). Defaults to 0.5.
         mixture (str): ``'gmm'`` (the paper) or ``'bmm'`` (Beta mixture). Defaults to ``'gmm'``.
-        mixture_options (dict, optional): See :class:`mmnoisy.engine.loss_division.LossDivision`.
-        percentile (float): See there. Defaults to 0.
-        per_class (bool): See there. Defaults to False.
-        plot_interval (int): See there. Defaults to 10.
         selection (str): ``'mixture'``, or ``'uniform'``, which takes no option of the mixture. Defaults to ``'mixture'``.
         average_epochs (int): Fit to the mean of the scaled losses of this many last epochs, as the paper does for 90 %
             noise with 5. Defaults to 1.
@@ -53,7 +50,8 @@ class CoDivideHook(SampleRecordHook):
         subset (int): Each epoch divides and trains on that many samples alone, drawn anew, equally many of each
             observed class, as the paper does on Clothing1M; 0 for all samples. Samples never drawn get no score.
             Defaults to 0.
-        **kwargs: See :class:`SampleRecordHook`.
+        **kwargs: More options of the fit, see :class:`mmnoisy.engine.division_hook.DivisionHook`, and of
+            :class:`SampleRecordHook`.
 
     Raises:
         ValueError: An option out of range; before training: gradient accumulation, DDP that cannot alternate, another
@@ -61,16 +59,12 @@ class CoDivideHook(SampleRecordHook):
     """
 
     columns = dict(p_clean=Column((2,), reduce=None))
+    networks = ('net1', 'net2')
 
     def __init__(
         self,
         warmup_epochs: int,
-        threshold: float = 0.5,
         mixture: str = 'gmm',
-        mixture_options: Optional[dict] = None,
-        percentile: float = 0.0,
-        per_class: bool = False,
-        plot_interval: int = 10,
         selection: str = 'mixture',
         average_epochs: int = 1,
         training: str = 'joint',
@@ -82,13 +76,13 @@ class CoDivideHook(SampleRecordHook):
         # Kept for the mean over epochs; what one epoch needs is measured anew after a resume.
         if average_epochs > 1:
             self.columns = dict(self.columns, history=Column((average_epochs, 2), reduce=None))
-        super().__init__(**kwargs)
+        super().__init__(warmup_epochs, mixture=mixture, **kwargs)
         if training not in TRAINING:
             raise ValueError(f'{self.name}: training must be one of {", ".join(TRAINING)}, not {training!r}.')
-        if warmup_epochs < 1 or average_epochs < 1 or not 0 <= unlabelled_share < 1:
+        if average_epochs < 1 or not 0 <= unlabelled_share < 1:
             raise ValueError(
-                f'{self.name}: warmup_epochs and average_epochs must be >= 1 and unlabelled_share in [0, 1), not '
-                f'{warmup_epochs}, {average_epochs} and {unlabelled_share}.'
+                f'{self.name}: average_epochs must be >= 1 and unlabelled_share in [0, 1), not {average_epochs} and '
+                f'{unlabelled_share}.'
             )
         if subset < 0 or (subset and average_epochs > 1):
             raise ValueError(
@@ -100,22 +94,9 @@ class CoDivideHook(SampleRecordHook):
                 f'{self.name}: selection must be one of {", ".join(SELECTIONS)}, and average_epochs=1 with uniform, not '
                 f'{selection!r} and {average_epochs}.'
             )
-        self.warmup_epochs, self.threshold, self.average_epochs = warmup_epochs, threshold, average_epochs
-        self.selection = selection
+        self.average_epochs, self.selection = average_epochs, selection
         self.training, self.unlabelled_share = training, unlabelled_share
         self.epoch_batches, self.subset = epoch_batches, subset
-        self.divider = LossDivision(
-            self.name,
-            networks=('net1', 'net2'),
-            threshold=threshold,
-            mixture=mixture,
-            mixture_options=mixture_options,
-            percentile=percentile,
-            per_class=per_class,
-            plot_interval=plot_interval,
-        )
-        #: What to stamp, of the whole training set; None in the warm-up.
-        self.division: Optional[Division] = None
 
     def score(self) -> Optional[Tensor]:
         """Mean of the networks' ``p_clean``, (N,), NaN where never measured; None in the warm-up."""
@@ -157,11 +138,6 @@ class CoDivideHook(SampleRecordHook):
         rows = self.draw_rows(runner)
         p_clean = self.divide(runner, rows)
         self.apply(runner, p_clean, rows)
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        if self.division is not None:
-            samples, age = data_batch['data_samples'], division_age(runner, batch_idx, self.warmup_epochs)
-            write_division(samples, self.division.of(sample_indices(samples), age))
 
     def draw_rows(self, runner) -> Optional[Tensor]:
         """This epoch's samples, (M,) ascending, equal on all ranks and after a resume; None for all."""

@@ -50,6 +50,12 @@ class FastStepHook(Hook):
     def before_train(self, runner) -> None:
         options = self._options(runner)
         model = unwrap(runner.model)
+        on = ', '.join(f'{name}={value!r}' for name, value in options.items() if value)
+        if on:
+            print_log(
+                f'fast: {on}. The same formulas, rounded otherwise: figures differ from those of a run without.',
+                'current',
+            )
         if options['cudnn_benchmark']:
             self._benchmark, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, True
         if options['channels_last']:

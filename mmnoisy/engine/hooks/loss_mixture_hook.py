@@ -5,16 +5,16 @@ from torch import Tensor
 
 from ...models.classifiers.semi_supervised import SemiSupervisedClassifier
 from ...registry import HOOKS
-from ...stamps import Division, sample_indices, write_division
-from ..loss_division import LossDivision
+from ...stamps import Division
+from ..division_hook import DivisionHook
 from ..model_parts import unwrap
-from ..sample_record import Column, SampleRecordHook
+from ..sample_record import Column
 from ..shared_sweep import shared_sweep
-from ..streams import division_age, warn_empty
+from ..streams import warn_empty
 
 
 @HOOKS.register_module()
-class LossMixtureHook(SampleRecordHook):
+class LossMixtureHook(DivisionHook):
     """Stamps the probability that a label is right, from a mixture fitted to the losses of all samples.
 
     `Unsupervised Label Noise Modeling and Loss Correction <https://arxiv.org/abs/1904.11238>`_. Before each epoch after
@@ -30,13 +30,9 @@ class LossMixtureHook(SampleRecordHook):
         warmup_epochs (int): Epochs in which every label is believed, >= 1.
         threshold (float): A label with ``p_clean`` up to it counts as an issue, in (0, 1). Defaults to 0.5.
         mixture (str): ``'bmm'`` (Beta mixture, the paper's) or ``'gmm'``. Defaults to ``'bmm'``.
-        mixture_options (dict, optional): See :class:`mmnoisy.engine.loss_division.LossDivision`.
-        percentile (float): See there. Defaults to 0.
-        per_class (bool): See there. Defaults to False.
-        plot_interval (int): See there. Defaults to 10.
         stamp (bool): False: nothing is stamped, of any classifier with a head; only ``samples.csv`` is written, for a later
             stage. Defaults to True.
-        **kwargs: See :class:`SampleRecordHook`.
+        **kwargs: Options of the fit, see :class:`mmnoisy.engine.division_hook.DivisionHook`, and of :class:`SampleRecordHook`.
 
     Raises:
         ValueError: An option out of range; before training: a model that would ignore ``p_clean``.
@@ -44,33 +40,9 @@ class LossMixtureHook(SampleRecordHook):
 
     columns = dict(p_clean=Column((1,), reduce=None))
 
-    def __init__(
-        self,
-        warmup_epochs: int,
-        threshold: float = 0.5,
-        mixture: str = 'bmm',
-        mixture_options: Optional[dict] = None,
-        percentile: float = 0.0,
-        per_class: bool = False,
-        plot_interval: int = 10,
-        stamp: bool = True,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        if warmup_epochs < 1:
-            raise ValueError(f'{self.name}: warmup_epochs must be >= 1, not {warmup_epochs}.')
-        self.warmup_epochs, self.threshold, self.stamp = warmup_epochs, threshold, stamp
-        self.divider = LossDivision(
-            self.name,
-            threshold=threshold,
-            mixture=mixture,
-            mixture_options=mixture_options,
-            percentile=percentile,
-            per_class=per_class,
-            plot_interval=plot_interval,
-        )
-        #: What to stamp, of the whole training set; None in the warm-up.
-        self.division: Optional[Division] = None
+    def __init__(self, warmup_epochs: int, stamp: bool = True, **kwargs):
+        super().__init__(warmup_epochs, **kwargs)
+        self.stamp = stamp
 
     def score(self) -> Optional[Tensor]:
         """``p_clean``, (N,); None in the warm-up."""
@@ -103,8 +75,3 @@ class LossMixtureHook(SampleRecordHook):
         self.scalars.update(found)
         warn_empty(p_clean > self.threshold, self.labels, self.num_classes, runner.logger)
         self.division = Division(p_clean.float(), torch.ones_like(p_clean, dtype=torch.bool))
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        if self.stamp and self.division is not None:
-            samples, age = data_batch['data_samples'], division_age(runner, batch_idx, self.warmup_epochs)
-            write_division(samples, self.division.of(sample_indices(samples), age))

@@ -11,6 +11,7 @@ from .ill import ILL
 from .jocor import JoCoR
 from .meta_reweighting import L2RW, MetaReweighting, MetaWeightNet, meta_gradient
 from .pixel_co_teaching import PixelCoTeaching
+from .promix import ProMix
 from .sample_aware import SampleAwareClassifier
 from .semi_supervised import SemiSupervisedClassifier
 from .two_networks import TwoNetworks
@@ -31,6 +32,7 @@ __all__ = [
     'MetaReweighting',
     'MetaWeightNet',
     'PixelCoTeaching',
+    'ProMix',
     'SampleAwareClassifier',
     'SemiSupervisedClassifier',
     'TwoNetworks',

@@ -36,9 +36,11 @@ def eager(tmp_path_factory):
 )
 def test_fifty_steps_equal_those_without(tmp_path, eager, fast):
     before = torch.backends.cudnn.benchmark
-    fast_weights, runner = weights(tmp_path, fast=fast)
+    fast_weights, runner = weights(tmp_path, fast=fast, log_level='INFO')
     assert_close(fast_weights, eager)
     assert torch.backends.cudnn.benchmark is before
+    (name, value), log = next(iter(fast.items())), next(tmp_path.rglob('*.log')).read_text()
+    assert log.count(f'fast: {name}={value!r}. The same formulas') == 1
     if 'optimizer' in fast:
         group = runner.optim_wrapper.optimizer.param_groups[0]
         assert group[fast['optimizer']] is True

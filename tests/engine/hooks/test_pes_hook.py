@@ -1,4 +1,5 @@
 import csv
+from functools import partial
 
 import pytest
 import torch
@@ -8,7 +9,8 @@ from mmnoisy.engine import PESHook
 from mmnoisy.engine.model_parts import unwrap
 from mmnoisy.engine.preflight import PreflightError
 from mmnoisy.stamps import observed_labels, read_division, read_weights, sample_indices
-from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
+from tests.helpers import build_runner, digits_cfg
+from tests.same_everywhere import check_ranks_agree, check_resumes
 
 PLAIN, SEMI = 'pes/pes_cnn3_60e_digits-sym40.py', 'pes/pes-semi_cnn3_60e_digits-sym40.py'
 
@@ -29,10 +31,6 @@ def config(work_dir, base=PLAIN, epochs=3, hook=None, **overrides):
 
 def hook_of(runner):
     return next(hook for hook in runner.hooks if isinstance(hook, PESHook))
-
-
-def state(runner):
-    return {name: value.clone() for name, value in unwrap(runner.model).state_dict().items()}
 
 
 class Spy(Hook):
@@ -109,29 +107,14 @@ def test_debiased_agreement(tmp_path):
 
 @pytest.mark.parametrize('base, semi', [(PLAIN, False), (SEMI, True)])
 def test_resumed_run_equals_the_unbroken_one(tmp_path, base, semi):
-    whole = train(config(tmp_path / 'whole', base, hook=dict(semi=semi)))
     # From before the parts are trained anew, and from after it.
-    for epoch in (1, 2):
-        cfg = config(tmp_path / f'{epoch}', base, hook=dict(semi=semi), resume=True)
-        cfg.load_from = str(tmp_path / 'whole' / f'epoch_{epoch}.pth')
-        resumed = train(cfg)
-        after = state(resumed)
-        assert all(torch.equal(value, after[name]) for name, value in state(whole).items())
-        for name, column in hook_of(whole).record.items():
-            assert torch.equal(column, hook_of(resumed).record[name]), name
-
-
-def _learn(cfg):
-    runner = train(cfg)
-    return state(runner), hook_of(runner).record
+    check_resumes(partial(config, base=base, hook=dict(semi=semi)), tmp_path, (1, 2))
 
 
 @pytest.mark.ddp
 @pytest.mark.parametrize('base, semi', [(PLAIN, False), (SEMI, True)])
 def test_two_ranks(tmp_path, base, semi):
-    (weights, record), (weights1, record1) = run_two_ranks(_learn, ddp(config(tmp_path, base, hook=dict(semi=semi))))
-    assert all(torch.equal(column, record1[name]) for name, column in record.items())
-    assert all(torch.equal(value, weights1[name]) for name, value in weights.items() if 'running' not in name)
+    check_ranks_agree(config(tmp_path, base, hook=dict(semi=semi)))
 
 
 def test_without_a_confident_sample_all_are_trained_on(tmp_path, monkeypatch):

@@ -8,7 +8,8 @@ from mmpretrain.structures import DataSample
 from mmnoisy.engine.model_parts import unwrap
 from mmnoisy.engine.preflight import PreflightError
 from mmnoisy.registry import MODELS
-from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
+from tests.helpers import build_runner, digits_cfg
+from tests.same_everywhere import check_ranks_agree, check_resumes
 
 BASE = 'ill/ill_cnn3_60e_digits-sym40.py'
 B, K = 5, 3
@@ -89,29 +90,17 @@ def config(work_dir, **overrides):
     return cfg
 
 
-def state(runner):
-    return {name: value.clone() for name, value in unwrap(runner.model).state_dict().items()}
-
-
 def test_learns_the_matrix_without_decay_and_resumes(tmp_path):
-    whole = train(config(tmp_path / 'whole'))
+    whole = check_resumes(config, tmp_path, (1,))
     noise = unwrap(whole.model).noise
     assert not torch.equal(noise, torch.eye(10))
     (group,) = [g for g in whole.optim_wrapper.param_groups if g['params'][0] is noise]
     assert group['weight_decay'] == 0 and group['initial_lr'] == pytest.approx(0.001)
-    cfg = config(tmp_path / 'resumed', resume=True, load_from=str(tmp_path / 'whole/epoch_1.pth'))
-    resumed = state(train(cfg))
-    assert all(torch.equal(value, resumed[name]) for name, value in state(whole).items())
-
-
-def _learn(cfg):
-    return state(train(cfg))
 
 
 @pytest.mark.ddp
 def test_two_ranks(tmp_path):
-    first, second = run_two_ranks(_learn, ddp(config(tmp_path)))
-    assert all(torch.equal(value, second[name]) for name, value in first.items() if 'running' not in name)
+    check_ranks_agree(config(tmp_path))
 
 
 def test_needs_two_views(tmp_path):

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 import mmnoisy.models  # noqa: F401
-from mmnoisy.engine.model_parts import transition_losses, unwrap
+from mmnoisy.engine.model_parts import transition_losses
 from mmnoisy.models.losses import VolMinNetLoss
-from tests.helpers import ddp, digits_cfg, run_two_ranks, train
+from tests.helpers import digits_cfg
+from tests.same_everywhere import check_ranks_agree, check_resumes
 
 K, B = 4, 5
 BASE = 'volminnet/volminnet_cnn3_60e_digits-sym40.py'
@@ -78,30 +79,17 @@ def config(work_dir, **overrides):
     return cfg
 
 
-def state(runner):
-    return {name: value.clone() for name, value in unwrap(runner.model).state_dict().items()}
-
-
 def test_learns_the_matrix_and_resumes(tmp_path):
-    whole = train(config(tmp_path / 'whole'))
+    whole = check_resumes(config, tmp_path, (1,))
     (loss,) = transition_losses(whole.model)
     assert not torch.equal(loss.transition, VolMinNetLoss(10).transition)
     # What the error hook reads is T of the last step: one step behind the parameter.
     assert 0 < (loss.matrix(loss.w) - loss.transition).abs().max() < 0.02
     (group,) = [g for g in whole.optim_wrapper.param_groups if g['params'][0] is loss.w]
     assert group['weight_decay'] == 0 and group['initial_lr'] == pytest.approx(0.09)
-    cfg = config(tmp_path / 'resumed', resume=True, load_from=str(tmp_path / 'whole/epoch_1.pth'))
-    resumed = state(train(cfg))
-    assert all(torch.equal(value, resumed[name]) for name, value in state(whole).items())
-
-
-def _learn(cfg):
-    return state(train(cfg))
 
 
 @pytest.mark.ddp
 def test_two_ranks_have_one_matrix(tmp_path):
-    first, second = run_two_ranks(_learn, ddp(config(tmp_path)))
-    for name in ('head.loss_module.w', 'head.loss_module.transition'):
-        assert torch.equal(first[name], second[name])
+    first = check_ranks_agree(config(tmp_path))
     assert not torch.equal(first['head.loss_module.w'], torch.full((10, 10), -2.0))
