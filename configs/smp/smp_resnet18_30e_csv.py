@@ -2,4 +2,4 @@
 # ../gce/gce_resnet18_30e_image-folder.py.
 _base_ = '../gce/gce_resnet18_30e_csv.py'
 model = dict(head=dict(loss=dict(_delete_=True, type='CrossEntropyLoss')))
-custom_hooks = [dict(type='mmnoisy.PrototypeHook', warmup_epochs=5, rank=0.75, dense_share=0.3)]
+custom_hooks = [dict(type='mmnoisy.PrototypeHook', warmup_epochs=5, rank='auto', dense_share='auto')]

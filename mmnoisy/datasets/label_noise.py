@@ -14,7 +14,7 @@ from ..registry import DATASETS
 from .batched_fetch import fetch, is_plain_packing, stack_images
 from .identity import CONFLICTS, first_rows, merge_repeats
 from .label_file import check_suffix, checksum, load_labels, save_labels
-from .row_selection import check_options, kept_rows, threshold_mask, trusted_labels
+from .row_selection import check_options, kept_rows, long_tailed_rows, threshold_mask, trusted_labels
 from .source import build_source, image_features, sample_name, source_rows, through_pipeline
 
 PARTS = ('train', 'val', 'all')
@@ -54,6 +54,9 @@ class LabelNoise:
         keep (str, optional): A ``samples.csv``: rows that it flags are left out. Not for ``part='val'``.
         threshold_samples (dict, optional): ``dict(index=0)``: N // (K + 1) random samples get the extra class K, for
             :class:`mmnoisy.engine.AUMHook`; another index, in 0..K, gives a disjoint set. Not for ``part='val'``.
+        long_tail (dict, optional): ``dict(ratio=20)``: before noise is drawn, a random part of the samples is left out, so
+            that class 0 is ``ratio`` times as large as the last one, and those between fall geometrically. By the true
+            labels, which must be known. Defaults to None.
         test_mode (bool): As in mmengine's data sets. Defaults to False.
         batched (bool): Fetch whole batches where the pipeline only packs and the images are arrays of one size and type
             in memory, uint8 or floats (features): the same samples, without a pipeline call for each. They are kept in
@@ -97,6 +100,7 @@ class LabelNoise:
         batched: bool = True,
         conflicts: str = 'refuse',
         fold: int = 0,
+        long_tail: Optional[dict] = None,
     ):
         if part not in PARTS:
             raise ValueError(f'LabelNoise: part must be one of {", ".join(PARTS)}, not {part!r}.')
@@ -118,7 +122,7 @@ class LabelNoise:
         # None would draw another seed in each process.
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise ValueError(f'LabelNoise: seed must be a non-negative integer, not {seed!r}.')
-        self._check_options(noise, trusted, threshold_samples, conflicts, save_to)
+        self._check_options(noise, trusted, threshold_samples, conflicts, save_to, long_tail)
         self.source = build_source(source)
         self.noise = None if noise is None else dict(noise)
         self.seed, self.holdout, self.fold, self.part, self.test_mode = seed, holdout, fold, part, test_mode
@@ -131,9 +135,15 @@ class LabelNoise:
         first = first_rows(self.source, paths)
         images = merge_repeats(first, original, clean, self._name, conflicts, self.metainfo.get('classes'))
         # Independent streams: another split, threshold set or trusted set must not change the noise.
-        noise_rng, split_rng, threshold_rng, trusted_rng = (
-            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(4)
+        noise_rng, split_rng, threshold_rng, trusted_rng, tail_rng = (
+            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)
         )
+        repeated = len(original) - len(images)
+        if long_tail is not None:
+            true = original if clean is None and self.noise else clean
+            images = long_tailed_rows(
+                images, None if true is None else true[images], self.num_classes, tail_rng, **long_tail
+            )
         noisy = self._noisy_labels(original, first, images, noise_rng)
         if clean is None and self.noise:
             clean = original
@@ -169,7 +179,7 @@ class LabelNoise:
         if save_to is not None:
             self._save(save_to, noisy, original)
         if part != 'val':
-            self._log(None if clean is None else clean[images], noisy[images], len(original))
+            self._log(None if clean is None else clean[images], noisy[images], len(original), repeated)
 
     #: Read by :func:`mmnoisy.datasets.identity.check_sample_index`.
     one_row_per_image = True
@@ -236,7 +246,7 @@ class LabelNoise:
         return dict(summary, realised_rate=realised, num_samples=len(self), num_classes=self.num_classes)
 
     @staticmethod
-    def _check_options(noise, trusted, threshold_samples, conflicts, save_to):
+    def _check_options(noise, trusted, threshold_samples, conflicts, save_to, long_tail):
         if noise is not None and not (isinstance(noise, dict) and noise):
             raise ValueError(f"LabelNoise: noise must be a dict such as dict(kind='symmetric', rate=0.4), or None for the "
                              f'labels as they are, not {noise!r}.')  # fmt: skip
@@ -244,6 +254,8 @@ class LabelNoise:
             check_options('trusted', trusted, ('path', 'per_class'))
         if threshold_samples is not None:
             check_options('threshold_samples', threshold_samples, ('index',))
+        if long_tail is not None:
+            check_options('long_tail', long_tail, ('ratio',))
         if conflicts not in CONFLICTS:
             raise ValueError(f'LabelNoise: conflicts must be one of {", ".join(CONFLICTS)}, not {conflicts!r}.')
         if save_to is not None:
@@ -310,11 +322,11 @@ class LabelNoise:
             key: np.asarray(value).tolist() if key == 'matrix' else value for key, value in (self.noise or {}).items()
         }
 
-    def _log(self, clean, noisy, num_rows):
+    def _log(self, clean, noisy, num_rows, repeated):
         """Say once, for all images, what the labels are."""
-        if len(noisy) < num_rows:
+        if repeated:
             print_log(
-                f'LabelNoise: the {num_rows} rows of the source are {len(noisy)} images; each is taken once. To repeat or '
+                f'LabelNoise: the {num_rows} rows of the source are {num_rows - repeated} images; each is taken once. To repeat or '
                 'to oversample, put RepeatDataset or ClassBalancedDataset around LabelNoise.',
                 logger='current',
                 level=logging.WARNING,

@@ -1,6 +1,7 @@
-"""Rows that an earlier run takes for right, threshold samples, and samples whose label was checked."""
+"""Rows that an earlier run takes for right, a long tail, threshold samples, and samples whose label was checked."""
 
 import logging
+from numbers import Real
 from typing import Optional, Sequence, Tuple
 
 import numpy as np
@@ -36,6 +37,36 @@ def kept_rows(path, rows: np.ndarray, labels: np.ndarray, checksum: str) -> np.n
             level=logging.WARNING,
         )
     return rows[~is_issue]
+
+
+def long_tailed_rows(
+    rows: np.ndarray, labels: Optional[np.ndarray], num_classes: int, rng: np.random.Generator, ratio: float
+) -> np.ndarray:
+    """A part of the rows in which the true classes become ever smaller, as in `Class-Balanced Loss
+    <https://arxiv.org/abs/1901.05555>`_: of class k the share ``ratio ** (-k / (K - 1))`` is kept, at least one sample.
+
+    Args:
+        rows (np.ndarray): (N,), ascending.
+        labels (np.ndarray, optional): (N,), their true labels.
+        num_classes (int): K.
+        rng (np.random.Generator): Draws the samples of each class.
+        ratio (float): Size of class 0 to that of the last class, at least 1, where all were of one size.
+
+    Returns:
+        np.ndarray: The kept part of ``rows``, ascending.
+
+    Raises:
+        ValueError: A bad ratio, or unknown true labels.
+    """
+    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 1 <= ratio < float('inf'):
+        raise ValueError(f'LabelNoise: long_tail: ratio must be a number of at least 1, not {ratio!r}.')
+    if labels is None:
+        raise ValueError('LabelNoise: long_tail needs known true labels: the source gives none.')
+    kept = []
+    for label in range(num_classes):
+        members = rng.permutation(rows[labels == label])
+        kept.append(members[: max(1, round(len(members) * ratio ** (-label / max(1, num_classes - 1))))])
+    return np.sort(np.concatenate(kept))
 
 
 def check_options(name: str, options, known: Sequence[str]) -> None:

@@ -37,16 +37,22 @@ class Consensus(NamedTuple):
         return float(1 - self.prior @ self.transition.diagonal())
 
 
-def neighbour_labels(features: Tensor, labels: Tensor) -> Tensor:
-    """Labels of each sample and of its two nearest neighbours by cosine similarity, (N, D), (N,) -> (N, 3) int64, CPU.
+def neighbour_labels(features: Tensor, labels: Tensor, rows: Optional[Tensor] = None) -> Tensor:
+    """Labels of each sample and of its two nearest neighbours by cosine similarity, (N, D), (N,) -> (M, 3) int64, CPU.
+
+    Args:
+        features (Tensor): (N, D).
+        labels (Tensor): (N,), int64.
+        rows (Tensor, optional): The samples, (M,); all where None.
 
     Raises:
         ValueError: Fewer than three samples.
     """
     if len(features) < 3:
         raise ValueError(f'Neighbours tell of the noise where there are three samples or more, not {len(features)}.')
-    found = torch.cat([neighbours.cpu() for _, _, neighbours in nearest(features, 2, itself=False)])
-    return torch.cat([labels[:, None].cpu(), labels.cpu()[found]], dim=1)
+    found = torch.cat([neighbours.cpu() for _, _, neighbours in nearest(features, 2, rows, itself=False)])
+    own = labels.cpu() if rows is None else labels.cpu()[rows.cpu()]
+    return torch.cat([own[:, None], labels.cpu()[found]], dim=1)
 
 
 def fit_consensus(

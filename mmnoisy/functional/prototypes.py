@@ -1,6 +1,6 @@
 """Prototypes of a class in feature space and the labels that they suggest (SMP). Pure functions."""
 
-from typing import List
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -76,14 +76,79 @@ def select_prototypes(
     Returns:
         Tensor: Their rows, (P,), int64, the densest first, P in 1..count: the densest sample is always one of them.
     """
+    return _take(*_ranked(cosines(features), rank, max_similarity), count, dense_share)
+
+
+def cosines(features: Tensor) -> Tensor:
+    """Cosine similarities of all pairs, (M, C) -> (M, M) float64."""
     unit = F.normalize(features.double(), dim=1)
-    similarity = unit @ unit.T
+    return unit @ unit.T
+
+
+def _ranked(similarity: Tensor, rank: float, max_similarity: float) -> Tuple[Tensor, Tensor]:
+    """Rows of the samples, the densest first, (M,), and which of these are distinct, (M,)."""
     density = similarity_densities(similarity, rank)
     order = density.argsort(descending=True, stable=True)
-    distinct = (distinctness(similarity, density) < max_similarity)[order]
-    distinct[int(dense_share * len(order)) :] = False
-    distinct[0] = True
-    return order[distinct][:count]
+    return order, (distinctness(similarity, density) < max_similarity)[order]
+
+
+def _take(order: Tensor, distinct: Tensor, count: int, dense_share: float) -> Tensor:
+    allowed = distinct.clone()
+    allowed[int(dense_share * len(order)) :] = False
+    allowed[0] = True
+    return order[allowed][:count]
+
+
+class DensityChoice(NamedTuple):
+    """What was chosen, and ``agreement``, the share of other samples whose corrected label is the given one."""
+
+    rank: float
+    dense_share: float
+    agreement: float
+
+
+def choose_density(
+    features: Tensor,
+    labels: Tensor,
+    ranks: Sequence[float],
+    dense_shares: Sequence[float],
+    count: int = 8,
+    max_similarity: float = 0.95,
+) -> DensityChoice:
+    """The ``rank`` and ``dense_share`` whose corrected labels agree most often with the given ones.
+
+    Of two corrections the one that is right more often agrees more often with labels that are wrong at random: what
+    validation on noisy labels rests on. Prototypes are not counted, as most of them agree with themselves. No true label is
+    needed. Of equally good pairs the first is taken.
+
+    Args:
+        features (Tensor): (M, C).
+        labels (Tensor): The given labels, (M,), int64.
+        ranks (Sequence[float]): See :func:`similarity_densities`.
+        dense_shares (Sequence[float]): See :func:`select_prototypes`.
+        count (int): p. Defaults to 8.
+        max_similarity (float): See :func:`select_prototypes`. Defaults to 0.95.
+
+    Returns:
+        DensityChoice: The agreement is 0 where all samples are prototypes.
+    """
+    classes = labels.unique()
+    chosen: Dict[Tuple[float, float], List[Tensor]] = {(r, s): [] for r in ranks for s in dense_shares}
+    for members in ((labels == label).nonzero().flatten() for label in classes):
+        similarity = cosines(features[members])
+        for rank in ranks:
+            ranked = _ranked(similarity, rank, max_similarity)
+            for share in dense_shares:
+                chosen[rank, share].append(members[_take(*ranked, count, share)])
+    found = [DensityChoice(*pair, _agreement(features, labels, classes, rows)) for pair, rows in chosen.items()]
+    return max(found, key=lambda choice: choice.agreement)
+
+
+def _agreement(features: Tensor, labels: Tensor, classes: Tensor, prototypes: List[Tensor]) -> float:
+    vectors = class_vectors([features[rows] for rows in prototypes], features.shape[1])
+    agrees = classes[class_similarities(features, vectors).argmax(1)] == labels
+    others = torch.ones_like(agrees).index_fill_(0, torch.cat(prototypes), False)
+    return agrees[others].double().mean().nan_to_num().item()
 
 
 def class_vectors(prototypes: List[Tensor], channels: int) -> Tensor:

@@ -115,3 +115,37 @@ def test_threshold_sets_of_another_seed_differ():
 def test_threshold_samples_refuse(labels, index, message):
     with pytest.raises(ValueError, match=message):
         threshold_mask(labels, 10, np.random.default_rng(0), index)
+
+
+def test_a_long_tail_falls_geometrically_by_the_true_labels_before_noise_is_drawn():
+    whole = digits(part='all', noise=None)
+    tail = digits(part='all', long_tail=dict(ratio=20))
+    before, after = np.bincount(whole.gt_labels), np.bincount(tail.clean_labels)
+    assert after.tolist() == [round(n * 20 ** (-k / 9)) for k, n in enumerate(before)]
+    assert np.array_equal(np.sort(tail.source_idx), np.unique(tail.source_idx))
+    # 40 % of what is left, not of what was there.
+    assert (tail.gt_labels != tail.clean_labels).mean() == pytest.approx(0.4, abs=0.01)
+    parts = [digits(part=part, long_tail=dict(ratio=20)) for part in ('train', 'val')]
+    assert sorted(np.concatenate([part.source_idx for part in parts])) == sorted(tail.source_idx)
+    assert set(digits(part='all', long_tail=dict(ratio=20), seed=1).source_idx) != set(tail.source_idx)
+    # At least one sample of each class, and a ratio of 1 leaves all.
+    assert np.bincount(digits(part='all', long_tail=dict(ratio=1e6)).clean_labels)[9] == 1
+
+
+def test_a_long_tail_does_not_change_the_other_draws():
+    plain, tail = digits(part='all'), digits(part='all', long_tail=dict(ratio=1))
+    assert np.array_equal(plain.gt_labels, tail.gt_labels) and np.array_equal(plain.source_idx, tail.source_idx)
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(long_tail=dict(ratio=0.5)), 'ratio must be a number of at least 1, not 0.5'),
+        (dict(long_tail=dict(rate=2)), "no option 'rate', only ratio"),
+        (dict(long_tail=20), 'long_tail must be a dict with ratio'),
+        (dict(long_tail=dict(ratio=20), noise=None), 'long_tail needs known true labels'),
+    ],
+)
+def test_a_bad_long_tail(options, message):
+    with pytest.raises(ValueError, match=message):
+        digits(**options)

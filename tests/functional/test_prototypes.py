@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from mmnoisy.functional.prototypes import (
+    choose_density,
     class_similarities,
     class_vectors,
     distinctness,
@@ -86,6 +87,29 @@ def test_a_compact_class_takes_its_prototypes_from_its_densest_part_alone():
     assert dense.tolist() == everywhere[:1].tolist() and dense[0] < 60
     # Not even one sample's share: the densest stays.
     assert select_prototypes(features, rank=0.75, dense_share=1e-3).tolist() == dense.tolist()
+
+
+def test_the_choice_is_the_pair_of_the_best_agreement():
+    # Three compact classes, two of five labels wrong: what is distinct is another class, unless only dense samples count.
+    rng = np.random.default_rng(6)
+    clean = rng.integers(0, 3, 240)
+    noisy = np.where(rng.random(240) < 0.4, (clean + rng.integers(1, 3, 240)) % 3, clean)
+    features = torch.from_numpy(np.eye(12)[clean] + 0.03 * rng.standard_normal((240, 12)))
+    labels, ranks, shares = torch.from_numpy(noisy), (0.4, 0.75), (1.0, 0.3)
+    agreements, right = {}, {}
+    for rank in ranks:
+        for share in shares:
+            rows = [np.flatnonzero(noisy == label) for label in range(3)]
+            rows = [r[select_prototypes(features[r], 4, rank, dense_share=share).numpy()] for r in rows]
+            found = class_similarities(features, class_vectors([features[r] for r in rows], 12)).argmax(1).numpy()
+            others = np.setdiff1d(np.arange(240), np.concatenate(rows))
+            agreements[rank, share] = (found == noisy)[others].mean()
+            right[rank, share] = (found == clean).mean()
+    choice = choose_density(features, labels, ranks, shares, count=4)
+    assert choice.agreement == pytest.approx(max(agreements.values()))
+    assert choice[:2] == max(agreements, key=agreements.get)
+    # The true labels say the same, and that there was something to choose.
+    assert right[choice[:2]] == 1 and min(right.values()) < 0.7
 
 
 def test_equally_dense_twins_are_one_prototype():

@@ -37,3 +37,21 @@ def test_the_best_mean_over_noises_is_chosen(tmp_path, capsys):
     assert rows(store) == [('ce', '1', 55.0, 90.0, False), ('ce', '2', 56.0, 80.0, True)]
     main(argv)
     assert '| ce | 2 | 56.00 | 80.00 | yes |' in capsys.readouterr().out
+
+
+def test_the_last_ten_epochs_can_choose_instead_of_the_best_one(tmp_path, capsys):
+    (tmp_path / 'tuning.py').write_text(SUITE)
+    store = Store(tmp_path / 'tuning.py', tmp_path / 'out')
+    for cell in store.suite.cells:
+        if '@' in cell.method:
+            put_result(store, cell, val_best=60.0, last=70.0)
+            # One good epoch long ago, and one that was not measured.
+            seen = [99, '', *([40] * 9), 50 if cell.method == 'ce@1' else 30]
+            folder = store.folder(cell) / 'run'
+            folder.mkdir()
+            (folder / 'history.csv').write_text(
+                'val_accuracy\n' + '\n'.join(f'{v}' if v else '""' for v in seen) + '\n'
+            )
+    assert rows(store, 'last') == [('ce', '1', 41.0, 70.0, True), ('ce', '2', 39.0, 70.0, False)]
+    main([str(store.file), '--out', str(store.out), '--epochs', 'last'])
+    assert '| ce | 1 | 41.00 | 70.00 | yes |' in capsys.readouterr().out

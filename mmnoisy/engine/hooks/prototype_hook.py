@@ -1,5 +1,6 @@
 from functools import partial
-from typing import Any, Dict, List, Optional, Tuple
+from numbers import Real
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -7,7 +8,8 @@ import torch.nn.functional as F
 from mmengine.dist import broadcast, is_main_process
 from torch import Tensor
 
-from ...functional.prototypes import class_vectors, draw_subset, select_prototypes
+from ...functional.neighbour_consensus import fit_consensus, neighbour_labels
+from ...functional.prototypes import choose_density, class_vectors, draw_subset, select_prototypes
 from ...registry import HOOKS
 from ...stamps import sample_indices, write_targets
 from ..measures import corrected_labels, image_features
@@ -15,6 +17,11 @@ from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
 from ..shared_sweep import shared_sweep
 from ..sweep import precision, sweep, sweep_loader
+
+#: What ``'auto'`` chooses from, the paper's first.
+RANKS, DENSE_SHARES = (0.4, 0.6, 0.75, 0.9), (1.0, 0.3, 0.1)
+#: Samples whose neighbours tell how many labels are wrong, and by how much that may be mistaken.
+_ASKED, _MARGIN = 3000, 0.03
 
 
 @HOOKS.register_module()
@@ -35,15 +42,21 @@ class PrototypeHook(SampleRecordHook):
     score is ``1/2 + margin/4`` with the margin between the mean cosine to the given class and to the best other one.
     The column ``group`` of the record is 0 for a prototype and 1 for the rest (:class:`mmnoisy.GroupPurityHook`).
 
+    At the first correction the share of wrong labels is estimated from the labels of neighbours
+    (:mod:`mmnoisy.functional.neighbour_consensus`); a warning says where more is corrected than that can explain. The
+    estimate, and what ``'auto'`` chose, is kept in checkpoints.
+
     Args:
         warmup_epochs (int): Epochs on the given labels alone; 0 where ``load_from`` gives a trained network.
         alpha (float): Share of the corrected label in the target, in [0, 1]. Defaults to 0.5, the paper's.
         subset (int): m, random samples of a class among which prototypes are looked for. Defaults to 1280, the paper's.
         prototypes (int): p, prototypes of a class. Defaults to 8, the paper's.
-        rank (float): Share of a class's similarities below ``S_c``, in [0, 1). Defaults to 0.4, the paper's.
+        rank (float | str): Share of a class's similarities below ``S_c``, in [0, 1). ``'auto'`` takes at the first
+            correction the one of :data:`RANKS` whose corrected labels agree most with the given ones
+            (:func:`mmnoisy.functional.prototypes.choose_density`). Defaults to 0.4, the paper's.
         max_similarity (float): Largest similarity of a prototype to a denser sample. Defaults to 0.95, the paper's.
-        dense_share (float): Only this share of the samples of a class, the densest ones, can be prototypes, in (0, 1].
-            Defaults to 1: all, as in the paper.
+        dense_share (float | str): Only this share of the samples of a class, the densest ones, can be prototypes, in
+            (0, 1], or ``'auto'``, of :data:`DENSE_SHARES`. Defaults to 1: all, as in the paper.
         seed (int): Of the random subsets, with the epoch. Defaults to 0.
         **kwargs: See :class:`SampleRecordHook`.
 
@@ -64,9 +77,9 @@ class PrototypeHook(SampleRecordHook):
         alpha: float = 0.5,
         subset: int = 1280,
         prototypes: int = 8,
-        rank: float = 0.4,
+        rank: Union[float, str] = 0.4,
         max_similarity: float = 0.95,
-        dense_share: float = 1.0,
+        dense_share: Union[float, str] = 1.0,
         seed: int = 0,
         **kwargs,
     ):
@@ -77,16 +90,17 @@ class PrototypeHook(SampleRecordHook):
             raise ValueError(f'PrototypeHook: alpha must be in [0, 1], not {alpha}.')
         if min(subset, prototypes) < 1:
             raise ValueError(f'PrototypeHook: subset and prototypes must be >= 1, not {subset} and {prototypes}.')
-        if not 0 <= rank < 1:
-            raise ValueError(f'PrototypeHook: rank must be in [0, 1), not {rank}.')
+        if rank != 'auto' and not (isinstance(rank, Real) and 0 <= rank < 1):
+            raise ValueError(f"PrototypeHook: rank must be in [0, 1) or 'auto', not {rank!r}.")
         if not -1 <= max_similarity <= 1:
             raise ValueError(f'PrototypeHook: max_similarity must be a cosine, in [-1, 1], not {max_similarity}.')
-        if not 0 < dense_share <= 1:
-            raise ValueError(f'PrototypeHook: dense_share must be in (0, 1], not {dense_share}.')
+        if dense_share != 'auto' and not (isinstance(dense_share, Real) and 0 < dense_share <= 1):
+            raise ValueError(f"PrototypeHook: dense_share must be in (0, 1] or 'auto', not {dense_share!r}.")
         self.warmup_epochs, self.alpha, self.subset, self.seed = warmup_epochs, alpha, subset, seed
-        self.options: Dict[str, Any] = dict(
-            count=prototypes, rank=rank, max_similarity=max_similarity, dense_share=dense_share
-        )
+        self.options: Dict[str, Any] = dict(count=prototypes, max_similarity=max_similarity)
+        self.ranks: Sequence[float] = RANKS if isinstance(rank, str) else (rank,)
+        self.dense_shares: Sequence[float] = DENSE_SHARES if isinstance(dense_share, str) else (dense_share,)
+        self._warned = False
 
     def preflight(self, runner) -> List[str]:
         model = unwrap(runner.model)
@@ -112,6 +126,7 @@ class PrototypeHook(SampleRecordHook):
         runner.logger.info(
             f'{self.name}: {len(rows)} prototypes suggest another label for {100 * changed:.1f} % of the samples'
         )
+        self._warn_changed(runner, changed)
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         if runner.epoch < self.warmup_epochs:
@@ -132,6 +147,9 @@ class PrototypeHook(SampleRecordHook):
         loader = sweep_loader(runner, rows=rows)
         features = sweep(runner.model, loader, image_features, rows, precision(runner))['features']
         device = next(runner.model.parameters()).device
+        if not self.scalars:
+            self._look(runner, features.to(device), self.labels[rows].to(device))
+        options = dict(self.options, rank=self.scalars['rank'], dense_share=self.scalars['dense_share'])
         vectors = torch.zeros(self.num_classes, features.shape[1], dtype=torch.float64)
         is_prototype = torch.zeros(len(rows), dtype=torch.int64)
         if is_main_process():
@@ -139,7 +157,7 @@ class PrototypeHook(SampleRecordHook):
             for label in range(self.num_classes):
                 members = (labels == label).nonzero().flatten()
                 if len(members):
-                    members = members[select_prototypes(features[members].to(device), **self.options).cpu()]
+                    members = members[select_prototypes(features[members].to(device), **options).cpu()]
                 chosen.append(members)
             vectors = class_vectors([features[members] for members in chosen], features.shape[1])
             is_prototype[torch.cat(chosen)] = 1
@@ -158,6 +176,40 @@ class PrototypeHook(SampleRecordHook):
 
     def groups(self) -> Optional[Tensor]:
         return self.record['group'] if self.known else None
+
+    def _look(self, runner, features: Tensor, labels: Tensor) -> None:
+        """Choose ``rank`` and ``dense_share``, and estimate the share of wrong labels, on rank 0. Collective."""
+        found = torch.zeros(3, dtype=torch.float64)
+        if is_main_process():
+            choice = [self.ranks[0], self.dense_shares[0]]
+            if len(self.ranks) * len(self.dense_shares) > 1:
+                choice = list(choose_density(features, labels, self.ranks, self.dense_shares, **self.options)[:2])
+            found = torch.tensor([*choice, self._noise_rate(features, labels)], dtype=torch.float64)
+        broadcast(found)
+        self.scalars = dict(zip(('rank', 'dense_share', 'noise_rate'), found.tolist()))
+        runner.logger.info(
+            '{}: rank {rank:g}, dense_share {dense_share:g}; by the labels of neighbours a share of {noise_rate:.3f} is wrong'.format(
+                self.name, **self.scalars
+            )
+        )
+
+    def _noise_rate(self, features: Tensor, labels: Tensor) -> float:
+        if len(labels) < 3:
+            return 1.0
+        asked = np.random.default_rng(self.seed).permutation(len(labels))[:_ASKED]
+        triples = neighbour_labels(features, labels, torch.from_numpy(asked))
+        return fit_consensus(triples, self.num_classes).noise_rate()
+
+    def _warn_changed(self, runner, changed: float) -> None:
+        if self._warned or changed <= self.scalars['noise_rate'] + _MARGIN:
+            return
+        self._warned = True
+        advice = ["rank='auto'"] * (len(self.ranks) == 1) + ["dense_share='auto'"] * (len(self.dense_shares) == 1)
+        runner.logger.warning(
+            f'{self.name} corrects {100 * changed:.1f} % of the labels, but by those of neighbours about '
+            f'{100 * self.scalars["noise_rate"]:.1f} % are wrong: right labels are changed too. Do not replace labels by its '
+            f'suggestions unseen. Try {", ".join([*advice, "more prototypes"])}, or another method.'
+        )
 
     def _warn_small(self, runner) -> None:
         sizes = torch.bincount(self.labels, minlength=self.num_classes).tolist()

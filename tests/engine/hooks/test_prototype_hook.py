@@ -14,6 +14,9 @@ from tests.helpers import build_runner, ddp, digits_cfg, run_two_ranks, train
 GCE = dict(type='mmnoisy.ExpectedLoss', loss=dict(type='mmnoisy.GCELoss', q=0.7))
 
 
+AUTO = dict(rank='auto', dense_share='auto')
+
+
 def smp_cfg(work_dir, epochs=3, warmup_epochs=1, hook=(), **overrides):
     hooks = [
         dict(type='mmnoisy.PrototypeHook', warmup_epochs=warmup_epochs, subset=50, **dict(hook)),
@@ -102,11 +105,15 @@ def test_other_losses_and_mixup_train(tmp_path, overrides):
 
 
 def test_resumed_run_equals_the_unbroken_one(tmp_path):
-    whole = train(smp_cfg(tmp_path / 'whole'))
+    whole = train(smp_cfg(tmp_path / 'whole', hook=AUTO))
+    assert set(smp(whole).scalars) == {'rank', 'dense_share', 'noise_rate'}
     # Once just before the first correction and once after.
     for epoch in (1, 2):
-        cfg = smp_cfg(tmp_path / f'{epoch}', resume=True, load_from=str(tmp_path / f'whole/epoch_{epoch}.pth'))
+        cfg = smp_cfg(
+            tmp_path / f'{epoch}', hook=AUTO, resume=True, load_from=str(tmp_path / f'whole/epoch_{epoch}.pth')
+        )
         resumed = train(cfg)
+        assert smp(resumed).scalars == smp(whole).scalars
         for name, column in smp(whole).record.items():
             assert torch.equal(column, smp(resumed).record[name]), name
         for name, value in whole.model.state_dict().items():
@@ -118,9 +125,9 @@ def test_resumed_run_equals_the_unbroken_one(tmp_path):
 @pytest.mark.ddp
 def test_two_ranks_correct_as_one(tmp_path):
     # Before any training all have the same network.
-    one = smp(train(smp_cfg(tmp_path / 'one', epochs=1, warmup_epochs=0))).record
+    one = smp(train(smp_cfg(tmp_path / 'one', epochs=1, warmup_epochs=0, hook=AUTO))).record
     (first, weights), (second, others) = run_two_ranks(
-        _record_of_rank, smp_cfg(tmp_path / 'two', epochs=1, warmup_epochs=0)
+        _record_of_rank, smp_cfg(tmp_path / 'two', epochs=1, warmup_epochs=0, hook=AUTO)
     )
     for name in one:
         assert torch.equal(first[name], second[name])
@@ -143,6 +150,21 @@ def test_a_sweep_over_some_rows(tmp_path):
         first, second = run_two_ranks(_features_of_rank, smp_cfg(tmp_path / 'two'), part)
         assert torch.equal(first, second)
         assert len(first) == len(part)
+
+
+def test_a_warning_where_more_is_corrected_than_is_wrong(tmp_path, capsys):
+    # Labels that are all right, and features of a network that has learnt nothing: what is corrected was right.
+    cfg = smp_cfg(tmp_path, epochs=2, warmup_epochs=0, hook=AUTO, optim_wrapper__optimizer__lr=1e-9)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.noise = dict(kind='symmetric', rate=0.0)
+    hook = smp(train(cfg))
+    assert (hook.record['corrected'] != hook.labels).double().mean() > hook.scalars['noise_rate'] + 0.03
+    text = capsys.readouterr()
+    # Once, not in each epoch.
+    assert (text.out + text.err).count('right labels are changed too') == 1
+    logger = SimpleNamespace(logger=SimpleNamespace(warning=lambda text: pytest.fail(text)))
+    hook._warned, hook.scalars = False, dict(noise_rate=0.4)
+    hook._warn_changed(logger, 0.42)
 
 
 def test_small_and_absent_classes(tmp_path, capsys):
@@ -170,6 +192,8 @@ def test_small_and_absent_classes(tmp_path, capsys):
         (dict(rank=1.0), 'rank'),
         (dict(max_similarity=1.5), 'max_similarity'),
         (dict(dense_share=0), 'dense_share'),
+        (dict(rank='best'), "in \\[0, 1\\) or 'auto', not 'best'"),
+        (dict(dense_share='best'), "in \\(0, 1\\] or 'auto', not 'best'"),
     ],
 )
 def test_bad_options(options, message):
