@@ -12,6 +12,7 @@ from ..search.choice import Choice, complete
 from ..search.refit import write_best
 from ..search.search import Found, Plan, search
 from ..search.space import Space, find_space, read_space
+from ..search.study import optuna
 from .data_config import has_weights
 from .lists import write_list
 from .options import EPOCHS, SCRATCH, TrainOptions, choose, default_size, have_features
@@ -65,6 +66,7 @@ def search_data(
         ImportError: Optuna, or for features their packages, are missing.
         ValueError: Data or options that cannot be used.
     """
+    optuna()  # Before minutes of features, not after.
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
     test = test if test is None or isinstance(test, OwnData) else read_data(test)
     out = Path(out) if out is not None else Path('work_dirs') / f'{data_name(data)}-search'

@@ -83,6 +83,10 @@ def train(
     """
     if budget is not None and method != 'auto':
         raise ValueError(f'--budget is of the search of --method auto, not of {method}: leave it out.')
+    if budget is not None:
+        from ..search.study import optuna
+
+        optuna()  # Before the minutes of the audit, not after.
     if method != 'auto':
         check_method(method)
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))

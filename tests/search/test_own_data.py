@@ -123,6 +123,15 @@ def test_a_budget_is_of_auto_alone(data, tmp_path, capsys):
     assert "'soon' is no budget such as 30m" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('command', [['search'], ['train', '--budget', '2t']])
+def test_without_optuna_nothing_is_begun(data, tmp_path, capsys, monkeypatch, command):
+    monkeypatch.setitem(sys.modules, 'optuna', None)
+    assert main([command[0], str(data), '--work-dir', str(tmp_path / 'x'), *command[1:]]) == 1
+    captured = capsys.readouterr()
+    assert 'A search needs Optuna: pip install "mmnoisy[search]".' in captured.err
+    assert 'Features of' not in captured.out and not (tmp_path / 'x').exists()
+
+
 def test_a_choice_on_features_becomes_one_of_a_network():
     probe, network = read_space(find_space('features')), read_space(find_space('fine_tuning'))
     choice = complete(probe, dict(loss='jal', selection='ssr', regulariser='l1', network='mlp'), {'lr': 0.1})
