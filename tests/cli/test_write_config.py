@@ -124,7 +124,7 @@ def test_batch_size_brings_its_learning_rate(folder, tmp_path):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(method='nothing'), "no method 'nothing'. Methods for one's own data: auto, ce"),
+        (dict(method='nothing'), "no method 'nothing'.*Methods for one's own data: auto, ce"),
         (dict(method='ce', epochs=0), '--epochs must be at least 1, not 0'),
         (dict(method='ce', batch_size=-1), '--batch-size must be at least 1'),
         (dict(method='ce', scratch=True, frozen=True), '--scratch excludes --frozen'),

@@ -1,6 +1,7 @@
 """A search on images of one's own: by the command, and within ``--method auto``."""
 
 import json
+import sys
 import shutil
 
 import numpy as np
