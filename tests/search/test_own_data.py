@@ -1,8 +1,8 @@
 """A search on images of one's own: by the command, and within ``--method auto``."""
 
 import json
-import sys
 import shutil
+import sys
 
 import numpy as np
 import pytest
