@@ -21,7 +21,8 @@ class MethodChoice(NamedTuple):
 
     Args:
         noise (str): Its key in the suite.
-        methods (list[str]): Those to choose from; neither the ceiling nor methods that lack a seed of plain CE.
+        methods (list[str]): Those to choose from; neither the ceiling nor methods that lack a seed of plain CE, or
+            the test accuracy at the chosen epoch.
         chosen (list[str]): The method with the best noisy validation, by seed.
         tau (float | None): Kendall's tau-b of noisy validation and clean test accuracy over the methods, mean over seeds, in
             [-1, 1]; None where all are alike.
@@ -47,13 +48,15 @@ def choices(store: Store) -> List[MethodChoice]:
     set that all share, as in a real choice, cancels a part of that chance, so that these regrets are upper bounds.
     """
     validation, test = values_of(store, 'val_best'), values_of(store, 'at_best_val')
+    # Test data may not have been looked at in the epoch that was chosen.
+    known = validation.keys() & test.keys()
     plain, ceiling, found = store.suite.by_role('ce'), store.suite.by_role('ceiling'), []
     for noise in store.suite.noises:
-        seeds = [seed for seed in store.suite.seeds if (plain, noise, seed) in validation]
+        seeds = [seed for seed in store.suite.seeds if (plain, noise, seed) in known]
         methods = [
             method
             for method in store.suite.methods
-            if method != ceiling and seeds and all((method, noise, seed) in validation for seed in seeds)
+            if method != ceiling and seeds and all((method, noise, seed) in known for seed in seeds)
         ]
         if len(methods) > 2:
             found.append(_choice(noise, methods, seeds, validation, test))

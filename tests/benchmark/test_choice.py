@@ -57,3 +57,9 @@ def test_methods_that_lack_a_seed_take_no_part(store):
     (cell,) = (cell for cell in store.suite.cells if (cell.method, cell.noise, cell.seed) == ('sce', 'sym40', 1))
     (store.folder(cell) / 'result.json').unlink()
     assert choices(store)[0].methods == ['ce', 'mixup_ema', 'gce']
+
+
+def test_methods_whose_chosen_epoch_was_not_tested_take_no_part(store):
+    (cell,) = (cell for cell in store.suite.cells if (cell.method, cell.noise, cell.seed) == ('sce', 'sym40', 1))
+    put_result(store, cell, val_best=45.0, at_best_val=None, last=80.0)
+    assert choices(store)[0].methods == ['ce', 'mixup_ema', 'gce']
