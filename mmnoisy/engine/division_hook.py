@@ -2,10 +2,10 @@
 
 from typing import Optional, Sequence
 
-from ..stamps import Division, sample_indices, write_division
+from ..stamps import Division
 from .loss_division import LossDivision
 from .sample_record import SampleRecordHook
-from .streams import division_age
+from .streams import stamp_division
 
 
 class DivisionHook(SampleRecordHook):
@@ -53,5 +53,4 @@ class DivisionHook(SampleRecordHook):
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         if self.stamp and self.division is not None:
-            samples, age = data_batch['data_samples'], division_age(runner, batch_idx, self.warmup_epochs)
-            write_division(samples, self.division.of(sample_indices(samples), age))
+            stamp_division(runner, batch_idx, data_batch['data_samples'], self.division, self.warmup_epochs)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..datasets.stream_sampler import StreamSampler
+from ..stamps import Division, sample_indices, write_division
 from .preflight import caught
 
 
@@ -109,6 +110,11 @@ def balanced_stream(rows: Tensor, labels: Tensor, generator: torch.Generator) ->
 def division_age(runner, batch_idx: int, first_epoch: int) -> float:
     """Epochs, with fractions, since the beginning of ``first_epoch``, from which on the training set is divided."""
     return runner.epoch - first_epoch + batch_idx / len(runner.train_dataloader)
+
+
+def stamp_division(runner, batch_idx: int, samples, division: Division, first_epoch: int) -> None:
+    """Tell the model of a batch's samples what the division of the training set, begun in ``first_epoch``, says of them."""
+    write_division(samples, division.of(sample_indices(samples), division_age(runner, batch_idx, first_epoch)))
 
 
 def warn_empty(labelled: Tensor, labels: Tensor, num_classes: int, logger) -> None:

@@ -7,10 +7,10 @@ from torch import Tensor
 from ...functional.instance_thresholds import Sets, follow, select
 from ...models.classifiers.disc import DISC
 from ...registry import HOOKS
-from ...stamps import Division, sample_indices, write_division, write_targets, write_weights
+from ...stamps import Division, sample_indices, write_targets, write_weights
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
-from ..streams import division_age
+from ..streams import stamp_division
 
 
 @HOOKS.register_module()
@@ -78,7 +78,7 @@ class DISCHook(SampleRecordHook):
         samples = data_batch['data_samples']
         index = sample_indices(samples)
         division = Division(self.record['own'], self.record['selected'])
-        write_division(samples, division.of(index, division_age(runner, batch_idx, self.warmup_epochs)))
+        stamp_division(runner, batch_idx, samples, division, self.warmup_epochs)
         write_targets(samples, F.one_hot(self.record['target'][index], self.num_classes).float())
         write_weights(samples, self.record['used'][index].float())
 

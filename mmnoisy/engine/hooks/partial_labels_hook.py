@@ -7,9 +7,9 @@ from torch import Tensor
 
 from ...datasets.samples_file import read_samples
 from ...registry import HOOKS
-from ...stamps import Division, sample_indices, write_division
+from ...stamps import Division
 from ..preflight import caught, epochs_are_counted, refuse
-from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler
+from ..streams import batch_shares, fill_streams, stamp_division, stream_problems, stream_sampler
 
 
 @HOOKS.register_module()
@@ -70,8 +70,7 @@ class PartialLabelsHook(Hook):
         runner.logger.info(f'PartialLabelsHook: {int(labelled.sum())} of {len(labelled)} labels are used.')
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        samples = data_batch['data_samples']
-        write_division(samples, self._division.of(sample_indices(samples), division_age(runner, batch_idx, 0)))
+        stamp_division(runner, batch_idx, data_batch['data_samples'], self._division, 0)
 
     def select(self, dataset) -> Tensor:
         """Whose labels are used, (N,) bool."""

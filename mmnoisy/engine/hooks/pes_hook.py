@@ -7,14 +7,14 @@ from ...functional.debias import debiased_prediction
 from ...models.classifiers.sample_aware import SampleAwareClassifier
 from ...models.classifiers.semi_supervised import SemiSupervisedClassifier
 from ...registry import HOOKS
-from ...stamps import Division, observed_labels, sample_indices, write_division, write_weights
+from ...stamps import Division, observed_labels, write_weights
 from ..measures import noisy_posteriors, own_and_predicted
 from ..model_parts import unwrap
 from ..preflight import too_late
 from ..refine import in_parts, refine
 from ..sample_record import Column, SampleRecordHook
 from ..shared_sweep import shared_sweep
-from ..streams import batch_shares, division_age, fill_streams, stream_problems, stream_sampler, warn_empty
+from ..streams import batch_shares, fill_streams, stamp_division, stream_problems, stream_sampler, warn_empty
 
 
 @HOOKS.register_module()
@@ -113,8 +113,7 @@ class PESHook(SampleRecordHook):
             return
         samples = data_batch['data_samples']
         if self.semi:
-            age = division_age(runner, batch_idx, self.begin)
-            write_division(samples, self.division.of(sample_indices(samples), age))
+            stamp_division(runner, batch_idx, samples, self.division, self.begin)
         else:
             weights = self._weights[observed_labels(samples, 'cpu')]
             # As torch's weighted cross entropy has it: divided by the sum of the weights.

@@ -6,12 +6,12 @@ from torch import Tensor
 from ...functional.class_uniform import small_loss_of_each
 from ...models.classifiers.promix import ProMix
 from ...registry import HOOKS
-from ...stamps import Division, sample_indices, write_division
+from ...stamps import Division
 from ..measures import losses_and_prediction
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
 from ..shared_sweep import shared_sweep
-from ..streams import division_age
+from ..streams import stamp_division
 
 
 @HOOKS.register_module()
@@ -69,9 +69,8 @@ class ProMixHook(SampleRecordHook):
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         if runner.epoch >= self.warmup_epochs:
-            samples, age = data_batch['data_samples'], division_age(runner, batch_idx, self.warmup_epochs)
             division = Division(self.record['own'], self.record['selected'])
-            write_division(samples, division.of(sample_indices(samples), age))
+            stamp_division(runner, batch_idx, data_batch['data_samples'], division, self.warmup_epochs)
 
     def score(self) -> Optional[Tensor]:
         return self.record['own'].mean(1) if self.known else None

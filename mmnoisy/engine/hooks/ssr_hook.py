@@ -9,12 +9,12 @@ from torch import Tensor
 from ...functional.knn_vote import WEIGHTINGS, Votes, count_votes, nearest
 from ...models.classifiers.semi_supervised import SemiSupervisedClassifier
 from ...registry import HOOKS
-from ...stamps import Division, sample_indices, write_division, write_targets
+from ...stamps import Division, sample_indices, write_targets
 from ..measures import features_and_confidence
 from ..model_parts import unwrap
 from ..sample_record import Column, SampleRecordHook
 from ..shared_sweep import shared_sweep
-from ..streams import balanced_stream, batch_shares, division_age, stream_problems, stream_sampler, warn_empty
+from ..streams import balanced_stream, batch_shares, stamp_division, stream_problems, stream_sampler, warn_empty
 
 #: Neighbours, 12 bytes each, that are kept for the next epoch: those of frozen features are the same in each.
 _KEPT = 2**25
@@ -128,7 +128,7 @@ class SSRHook(SampleRecordHook):
         samples = data_batch['data_samples']
         index = sample_indices(samples)
         write_targets(samples, F.one_hot(self._targets[index], self.num_classes).float())
-        write_division(samples, self.division.of(index, division_age(runner, batch_idx, self.warmup_epochs)))
+        stamp_division(runner, batch_idx, samples, self.division, self.warmup_epochs)
 
     def vote(self, features: Tensor, labels: Tensor) -> Votes:
         """Vote on all samples, shared out over ranks: the shares are those of ``labels`` and of the observed labels."""
