@@ -10,6 +10,8 @@ from .choice import complete, content
 from .space import Space, find_space, read_space
 
 SEARCH = 'search.json'
+#: What a person calls the entries that must not differ.
+_SAID = dict(key='data or options')
 
 
 def is_search(folder) -> bool:
@@ -32,8 +34,8 @@ def remember(space: Space, places: dict, seed: int, options: dict, out: Path) ->
         other = [name for name in wanted if known.get(name) != wanted[name]]
         if other:
             raise ValueError(
-                f'{out} holds another search (its {", ".join(other)} differ): name another --out, or go on with the same '
-                'space, options and seed.'
+                f'{out} holds another search (its {", ".join(_SAID.get(name, name) for name in other)} differ): name another '
+                'folder for this one, or go on with the same data, space, options and seed.'
             )
     else:
         write_json(out / SEARCH, dict(wanted, **again, options=options, places=places))

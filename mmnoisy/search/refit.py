@@ -15,7 +15,7 @@ from ..files import write_text
 from ..run import forget_runs
 from ..stages import main
 from .choice import Choice, as_file, content, to_dict
-from .confirm import Finalist
+from .confirm import Finalist, number_of_folds
 from .space import Space
 
 #: What chooses the last epoch.
@@ -94,6 +94,8 @@ def refit(
         'default_hooks.predictions': dict(type='mmnoisy.PredictionsHook'),
     }
     whole = content(space, finalist.choice, {**(options or {}), **quiet, 'randomness.seed': seed}, places)
+    # Images that were given to judge by are never trained on.
+    trained_on = 'all data' if number_of_folds(whole) > 1 else 'the training images'
     reason = without_label_wave(whole) if epoch == 'label_wave' else ''
     if epoch == 'label_wave' and not reason:
         whole = for_all_data(whole, whole['train_cfg']['max_epochs'])
@@ -106,12 +108,12 @@ def refit(
         # Parts that begin after the warm-up refuse a training that ends before.
         last = max(finalist.epoch, min(space.warmup + 1, space.epochs))
         whole = for_all_data(whole, last)
-        length = f'{last} epochs'
+        length = f'{whole["train_cfg"]["max_epochs"]} epochs'
         if reason:
             say(f'Label Wave cannot choose the last epoch: {reason} It is the median of the best ones.')
-    path = folder / 'config.py'
-    write_text(path, as_file(space, whole, path, f'All data, {length}: {finalist.choice}'))
-    say(f'Training on all data, {length}: {finalist.choice}')
+    path, what = folder / 'config.py', f'{trained_on}, {length}: {finalist.choice}'
+    write_text(path, as_file(space, whole, path, what[0].upper() + what[1:]))
+    say(f'Training on {what}')
     forget_runs()
     try:
         main([str(path), '--work-dir', str(folder / 'run'), '--resume'])

@@ -76,7 +76,7 @@ def test_a_search_without_a_trial_has_no_page(tmp_path):
         api.report(tmp_path)
 
 
-def test_trusted_images_judge_and_are_not_trained_on(data, tmp_path):
+def test_trusted_images_judge_and_are_not_trained_on(data, tmp_path, capsys):
     trusted = tmp_path / 'trusted.csv'
     files = sorted((data / 'train').rglob('*.png'))[::7]
     lines = [f'{path},{"abc"[int(path.name[0])]}' for path in files]
@@ -84,6 +84,7 @@ def test_trusted_images_judge_and_are_not_trained_on(data, tmp_path):
     out = tmp_path / 'search'
     options = ['--budget', '1t', '--epochs', '2', '--confirm', '0', '--refit-epoch', 'label_wave']
     assert main(['search', str(data), '--work-dir', str(out), '--trusted', str(trusted), *options]) == 0
+    assert 'Training on the training images, 2 epochs: ' in capsys.readouterr().out
     cfg = Config.fromfile(out / 'best.py')
     train, val = (DATASETS.build(cfg[f'{part}_dataloader'].dataset) for part in ('train', 'val'))
     # What the data held out before is trained on now.
