@@ -7,8 +7,8 @@ import numpy as np
 
 from ..files import replace_file
 from .figures import values_of
-from .page import table
-from .statistics import Values
+from .page import error_text, table
+from .statistics import Mean, Values, kendall, mean_std
 from .store import Store
 
 #: Sizes of smaller validation sets that are simulated.
@@ -24,9 +24,9 @@ class MethodChoice(NamedTuple):
         methods (list[str]): Those to choose from; neither the ceiling nor methods that lack a seed of plain CE, or
             the test accuracy at the chosen epoch.
         chosen (list[str]): The method with the best noisy validation, by seed.
-        tau (float | None): Kendall's tau-b of noisy validation and clean test accuracy over the methods, mean over seeds, in
+        tau (Mean | None): Kendall's tau-b of noisy validation and clean test accuracy over the methods, over the seeds, in
             [-1, 1]; None where all are alike.
-        regret (float): Points of clean test accuracy that the chosen methods lose to the best ones, mean over seeds, >= 0.
+        regret (Mean): Points of clean test accuracy that the chosen methods lose to the best ones, over the seeds, >= 0.
         worst (float): What the worst method would lose.
         by_size (dict[int, float]): Regret by the size of the validation set.
     """
@@ -34,8 +34,8 @@ class MethodChoice(NamedTuple):
     noise: str
     methods: List[str]
     chosen: List[str]
-    tau: Optional[float]
-    regret: float
+    tau: Optional[Mean]
+    regret: Mean
     worst: float
     by_size: Dict[int, float]
 
@@ -64,13 +64,13 @@ def choices(store: Store) -> List[MethodChoice]:
 
 
 def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values, test: Values) -> MethodChoice:
-    from scipy import stats
-
     judged = np.array([[validation[method, noise, seed] for method in methods] for seed in seeds])
     right = np.array([[test[method, noise, seed] for method in methods] for seed in seeds])
     lost = right.max(1, keepdims=True) - right
     best = judged.argmax(1)
-    taus = [float(stats.kendalltau(own, its).statistic) for own, its in zip(judged, right)]
+    taus = [kendall(own, its) for own, its in zip(judged, right)]
+    regret = mean_std(list(lost[np.arange(len(seeds)), best].astype(float)))
+    assert regret is not None
     rng = np.random.default_rng(0)
     by_size = {}
     for size in SIZES:
@@ -80,8 +80,8 @@ def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values
         noise=noise,
         methods=methods,
         chosen=[methods[row] for row in best],
-        tau=None if np.isnan(taus).any() else float(np.mean(taus)),
-        regret=float(lost[np.arange(len(seeds)), best].mean()),
+        tau=None if None in taus else mean_std(taus),
+        regret=regret,
         worst=float(lost.max(1).mean()),
         by_size=by_size,
     )
@@ -95,8 +95,9 @@ def choice_page(store: Store, found: List[MethodChoice], picture: str) -> str:
     rows = []
     for entry in found:
         names = [f'{titles[m]} ({entry.chosen.count(m)})' for m in dict.fromkeys(entry.chosen)]
-        tau = '' if entry.tau is None else f'{entry.tau:.2f}'
-        row = [entry.noise, str(len(entry.methods)), tau, ', '.join(names), f'{entry.regret:.1f}', f'{entry.worst:.1f}']
+        tau = '' if entry.tau is None else error_text(entry.tau.mean, entry.tau.error, 2)
+        regret = error_text(entry.regret.mean, entry.regret.error, 1)
+        row = [entry.noise, str(len(entry.methods)), tau, ', '.join(names), regret, f'{entry.worst:.1f}']
         rows.append(row + [f'{entry.by_size[size]:.1f}' for size in SIZES])
     head = ['noise', 'methods', "Kendall's tau", 'chosen (seeds)', 'regret', 'of the worst', *map(str, SIZES)]
     return '\n\n'.join([
@@ -105,7 +106,8 @@ def choice_page(store: Store, found: List[MethodChoice], picture: str) -> str:
         'Over the finished runs of this suite, by noise: how far the order of the methods by accuracy on held-out *noisy* labels is '
         'that by accuracy on clean test images (tau: 1 is the same order, 0 is chance), which method the noisy labels choose, and how '
         'many points of clean accuracy it loses to the best one (regret). Each method stands for the epoch that its noisy '
-        'validation chooses. Means over the seeds. The column *of the worst* is what the worst choice would lose.',
+        'validation chooses. Means over the seeds, ± their standard error. The column *of the worst* is what the worst choice would '
+        'lose.',
         'The last columns are the regret with smaller validation sets, simulated: each accuracy is drawn anew from a binomial '
         'distribution, independently of the other methods. A validation set that all methods share cancels a part of that '
         'chance, so these are upper bounds.',
@@ -124,7 +126,7 @@ def draw_choices(found: List[MethodChoice], path) -> None:
     figure, axes = plt.subplots(figsize=(7, 4), layout='constrained')
     for entry in found:
         (line,) = axes.plot(list(entry.by_size), list(entry.by_size.values()), 'o-', label=entry.noise)
-        axes.axhline(entry.regret, color=line.get_color(), linestyle=':')
+        axes.axhline(entry.regret.mean, color=line.get_color(), linestyle=':')
     axes.set(
         xscale='log',
         xlabel='Noisy validation samples (simulated; dotted: the set that was used)',

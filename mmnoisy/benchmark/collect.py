@@ -7,6 +7,8 @@ from ..evaluation.results_file import ACCURACIES, OTHERS, add_run, read_results,
 from ..evaluation.tables import write_tables
 from ..files import write_text
 from .choice import choice_page, choices, draw_choices
+from .fold_choice import fold_choices
+from .fold_page import draw_fold_choices, fold_page
 from .page import csv_text, page
 from .picture import draw
 from .store import Store
@@ -31,8 +33,10 @@ def collect(store: Store, root) -> str:
     results = store.results()
     if not results:
         raise SystemExit(f'No run of {store.suite.name} has a result in {store.out}: nothing is written.')
-    written = write_runs(store, results, root)
     folder, name = root / PAGES, store.suite.name
+    if store.suite.folds > 1:
+        return _collect_folds(store, folder)
+    written = write_runs(store, results, root)
     drawn = draw(store, folder / f'{name}.png')
     write_text(folder / f'{name}.csv', csv_text(store))
     write_text(folder / f'{name}.md', page(store, f'{name}.png' if drawn else None))
@@ -44,6 +48,16 @@ def collect(store: Store, root) -> str:
         written += [str(PAGES / f'{name}-choice.{ending}') for ending in ('md', 'png')]
     written += write_tables(root)
     return f'{len(results)} of {len(store.suite.cells)} runs. Written: {", ".join(dict.fromkeys(written))}.'
+
+
+def _collect_folds(store: Store, folder: Path) -> str:
+    """The page of a suite with folds, whose runs belong to no table."""
+    name, found = f'{store.suite.name}-choice', fold_choices(store)
+    if not found:
+        raise SystemExit(f'{store.suite.name}: no noise has three methods with all folds yet, so there is no page.')
+    draw_fold_choices(found, folder / f'{name}.png')
+    write_text(folder / f'{name}.md', fold_page(store, found, f'{name}.png'))
+    return f'{len(store.results())} of {len(store.suite.cells)} runs. Written: {PAGES / name}.md, {PAGES / name}.png.'
 
 
 def write_runs(store: Store, results: Dict[str, dict], root: Path) -> List[str]:

@@ -31,6 +31,11 @@ def mean_text(mean: Optional[Mean], metric: str = 'last', seeds: int = 0) -> str
     return text if not seeds or mean.n == seeds else f'{text} (n = {mean.n})'
 
 
+def error_text(mean: float, error: Optional[float], decimals: int) -> str:
+    """``0.66 ± 0.02``, with a standard error."""
+    return f'{mean:.{decimals}f}' + ('' if error is None else f' ± {error:.{decimals}f}')
+
+
 def csv_text(store: Store) -> str:
     """One line a method and noise."""
     file = io.StringIO()

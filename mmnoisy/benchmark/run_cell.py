@@ -13,6 +13,7 @@ from typing import Dict, Optional
 
 import torch
 
+from ..engine.hooks.validation_record_hook import PREDICTIONS as HELD_OUT
 from ..evaluation.right_labels import write_right_labels
 from ..evaluation.run_scores import run_scores
 from ..files import copy_file, write_json, write_text
@@ -27,6 +28,8 @@ RESULT, FAILED, PREDICTIONS = 'result.json', 'failed.json', 'predictions.npz'
 
 def run_cell(cell: Cell, suite: str, folder, places: Dict[str, str], attempt: int = 1) -> bool:
     """Run a cell and write ``result.json`` and ``predictions.npz``, or ``failed.json``, into its folder.
+
+    A run of a fold leaves ``val_predictions.npz`` too, its predictions of the held-out samples.
 
     A half-done run goes on from its newest checkpoint. Checkpoints are removed once the result is written.
 
@@ -59,7 +62,9 @@ def run_cell(cell: Cell, suite: str, folder, places: Dict[str, str], attempt: in
     start, cpu = time.perf_counter(), time.process_time()
     try:
         train(cell, folder, places)
-        found = run_scores(folder / 'run', _predictions(folder))
+        found = run_scores(folder / 'run', _kept(folder, 'test_predictions.npz', PREDICTIONS))
+        if cell.fold is not None:
+            _kept(folder, HELD_OUT, HELD_OUT)
         train_seconds = found.pop('train_seconds')
     except (Exception, SystemExit) as error:
         text = traceback.format_exc()
@@ -146,11 +151,11 @@ def _read(path: Path) -> Optional[dict]:
         return None
 
 
-def _predictions(folder: Path) -> Path:
-    """Keep the predictions of the run, or of a recipe's last stage."""
-    found = sorted((folder / 'run').rglob('test_predictions.npz'), key=lambda path: path.stat().st_mtime_ns)
-    copy_file(found[-1], folder / PREDICTIONS)
-    return folder / PREDICTIONS
+def _kept(folder: Path, name: str, kept: str) -> Path:
+    """Keep a file of the run, or of a recipe's last stage, under a name of its own."""
+    found = sorted((folder / 'run').rglob(name), key=lambda path: path.stat().st_mtime_ns)
+    copy_file(found[-1], folder / kept)
+    return folder / kept
 
 
 def _now() -> str:

@@ -17,6 +17,11 @@ class Mean(NamedTuple):
     std: Optional[float]
     n: int
 
+    @property
+    def error(self) -> Optional[float]:
+        """Standard error of the mean."""
+        return None if self.std is None else self.std / self.n**0.5
+
 
 class Pairs(NamedTuple):
     """A method against another one over the runs that both have, paired by noise and seed.
@@ -67,6 +72,14 @@ def mean_std(values: Sequence[Optional[float]]) -> Optional[Mean]:
     if not known:
         return None
     return Mean(float(np.mean(known)), float(np.std(known, ddof=1)) if len(known) > 1 else None, len(known))
+
+
+def kendall(values: Sequence[float], others: Sequence[float]) -> Optional[float]:
+    """Kendall's tau-b of two figures of the same things, in [-1, 1]; None where all have the same one."""
+    from scipy import stats
+
+    tau = float(stats.kendalltau(values, others).statistic)
+    return None if np.isnan(tau) else tau
 
 
 def pairs(values: Values, method: str, other: str) -> Optional[Pairs]:

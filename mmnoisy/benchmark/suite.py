@@ -2,6 +2,7 @@
 
 import copy
 import fnmatch
+from itertools import product
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional
 
@@ -14,7 +15,7 @@ from .contents import content_key, put_strings
 ROLES = ('ce', 'ce_mixup_ema', 'ceiling')
 #: Stands in a config for the file that :func:`mmnoisy.evaluation.right_labels.write_right_labels` writes for the ceiling.
 RIGHT_LABELS = '{right_labels}'
-_KEYS = {'name', 'title', 'note', 'data', 'paths', 'options', 'methods', 'noises', 'seeds'}
+_KEYS = {'name', 'title', 'note', 'data', 'paths', 'options', 'methods', 'noises', 'seeds', 'folds'}
 _METHOD = {'config', 'role', 'title', 'options', 'noises', 'seconds', 'published'}
 _NOISE = {'noise', 'label', 'data', 'options'}
 
@@ -31,6 +32,7 @@ class Cell(NamedTuple):
         content (dict): The whole config; data are named by their default places.
         key (str): Hash of the content.
         seconds (float, optional): What the suite says that a run takes.
+        fold (int, optional): Which share is held out; None in a suite without folds.
     """
 
     method: str
@@ -41,10 +43,12 @@ class Cell(NamedTuple):
     content: dict
     key: str
     seconds: Optional[float]
+    fold: Optional[int] = None
 
     @property
     def name(self) -> str:
-        return f'{self.method} {self.noise} seed {self.seed}'
+        name = f'{self.method} {self.noise} seed {self.seed}'
+        return name if self.fold is None else f'{name} fold {self.fold}'
 
 
 class Suite(NamedTuple):
@@ -58,6 +62,7 @@ class Suite(NamedTuple):
     seeds: List[int]
     paths: Dict[str, str]
     cells: List[Cell]
+    folds: int = 1
 
     def by_role(self, role: str) -> str:
         """The method of a role."""
@@ -85,7 +90,9 @@ def read_suite(path, identities: Optional[Dict[str, str]] = None, configs: Optio
         path (str | Path): The file. ``methods`` is ``{name: dict(config=..., role=..., title=..., options={...},
             noises=[...], seconds=..., published={...})}``, of which ``config`` is needed; ``noises`` is ``{name:
             dict(noise=..., label=..., data=..., options={...})}`` with LabelNoise's ``noise`` or a column of a bank, or
-            both; ``paths`` names the data by the places that stand in the configs.
+            both; ``paths`` names the data by the places that stand in the configs. With ``folds`` each run is trained once
+            for each of so many disjoint held-out shares, and keeps its predictions of them: such a suite says how well
+            they choose, and has no tables.
         identities (dict, optional): Identity of the data at each of ``paths``, see
             :func:`mmnoisy.benchmark.contents.data_identity`: part of a run's content.
         configs (Path, optional): Folder of the configs; the package's where None.
@@ -96,18 +103,18 @@ def read_suite(path, identities: Optional[Dict[str, str]] = None, configs: Optio
     declared = declaration(path)
     loaded: Dict[str, dict] = {}
     cells = []
-    for seed in declared['seeds']:
-        for noise in declared['noises']:
-            for method, options in declared['methods'].items():
-                if noise in options.get('noises', declared['noises']):
-                    cells.append(_cell(declared, method, noise, seed, loaded, identities or {}, configs))
+    folds = declared.get('folds', 1)
+    for seed, fold, noise in product(declared['seeds'], range(folds) if folds > 1 else [None], declared['noises']):
+        for method, options in declared['methods'].items():
+            if noise in options.get('noises', declared['noises']):
+                cells.append(_cell(declared, method, noise, seed, fold, loaded, identities or {}, configs))
     keys: Dict[str, Cell] = {}
     for cell in cells:
         if keys.setdefault(cell.key, cell) is not cell:
             raise ValueError(f'{path}: {cell.name} and {keys[cell.key].name} are one run: their configs are equal.')
     fields = {field: declared.get(field, default) for field, default in (('title', declared['name']), ('note', ''))}
     kept = {field: declared[field] for field in ('name', 'methods', 'noises', 'seeds')}
-    return Suite(**kept, **fields, paths=declared.get('paths', {}), cells=cells)
+    return Suite(**kept, **fields, paths=declared.get('paths', {}), cells=cells, folds=folds)
 
 
 def chosen(cells: List[Cell], only: Optional[str]) -> List[Cell]:
@@ -121,7 +128,7 @@ def chosen(cells: List[Cell], only: Optional[str]) -> List[Cell]:
     ]
 
 
-def _cell(declared, method, noise, seed, loaded, identities, configs) -> Cell:
+def _cell(declared, method, noise, seed, fold, loaded, identities, configs) -> Cell:
     options = declared['methods'][method]
     name = options['config'].removesuffix('.py')
     if name not in loaded:
@@ -135,8 +142,13 @@ def _cell(declared, method, noise, seed, loaded, identities, configs) -> Cell:
         node['noise'], node['seed'] = copy.deepcopy(wanted.get('noise')), seed
         if 'label' in wanted:
             node['source']['label'] = wanted['label']
+        if fold is not None:
+            node['fold'] = _checked(fold, declared['folds'], node.get('holdout', 0), name)
     cfg.setdefault('randomness', {})['seed'] = seed
     cfg.default_hooks['predictions'] = dict(type='mmnoisy.PredictionsHook')
+    if fold is not None:
+        # Of the epoch with the best accuracy, which SummaryHook goes by too.
+        cfg.default_hooks['held_out'] = dict(type='mmnoisy.ValidationRecordHook', window=1)
     if options.get('role') == 'ceiling':
         cfg.train_dataloader.dataset['keep'] = RIGHT_LABELS
     content = cfg.to_dict()
@@ -147,7 +159,16 @@ def _cell(declared, method, noise, seed, loaded, identities, configs) -> Cell:
     }
     identity = ''.join(f'{name}: {identities.get(name)}\n' for name in sorted(used.values()))
     entry = _entry(declared, wanted, own, options)
-    return Cell(method, noise, seed, name, entry, content, content_key(content, identity), options.get('seconds'))
+    key = content_key(content, identity)
+    return Cell(method, noise, seed, name, entry, content, key, options.get('seconds'), fold)
+
+
+def _checked(fold: int, folds: int, holdout: float, config: str) -> int:
+    if not 0 < holdout <= (1 + 1e-9) / folds:
+        raise ValueError(
+            f'{config}: {folds} folds need a held-out share (`holdout`) above 0 and of at most 1 / {folds}, not {holdout}.'
+        )
+    return fold
 
 
 def _entry(declared, wanted, own, options) -> Optional[dict]:
@@ -171,6 +192,9 @@ def _check(declared: dict, path) -> None:
         raise ValueError(
             f'{path} is no suite: it lacks {sorted(missing)} and has the unknown entries {sorted(unknown)}.'
         )
+    folds = declared.get('folds', 1)
+    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 1:
+        raise ValueError(f'{path}: folds must be a whole number of at least 1, not {folds!r}.')
     for kind, known in (('methods', _METHOD), ('noises', _NOISE)):
         for name, options in declared[kind].items():
             if set(options) - known:

@@ -33,8 +33,9 @@ def test_order_and_regret(store):
     assert found.noise == 'sym40' and found.methods == ['ce', 'mixup_ema', 'gce', 'sce']
     assert found.chosen == ['gce', 'mixup_ema']
     # One of six pairs of methods is the other way round, in each seed.
-    assert found.tau == pytest.approx(4 / 6)
-    assert found.regret == pytest.approx((1 + 2) / 2) and found.worst == pytest.approx((12 + 15) / 2)
+    assert found.tau.mean == pytest.approx(4 / 6) and found.tau.error == pytest.approx(0)
+    assert found.regret.mean == pytest.approx((1 + 2) / 2) and found.regret.error == pytest.approx(0.5)
+    assert found.worst == pytest.approx((12 + 15) / 2)
     regrets = [found.by_size[size] for size in SIZES]
     assert regrets[0] > regrets[2] > regrets[-1] and regrets[0] < found.worst
 
@@ -42,7 +43,7 @@ def test_order_and_regret(store):
 def test_a_few_samples_choose_by_chance(store, monkeypatch):
     monkeypatch.setattr('mmnoisy.benchmark.choice.SIZES', (1, 10**9))
     (found,) = choices(store)
-    assert 2 < found.by_size[1] < 7 and found.by_size[10**9] == pytest.approx(found.regret)
+    assert 2 < found.by_size[1] < 7 and found.by_size[10**9] == pytest.approx(found.regret.mean)
 
 
 def test_page_and_picture(store, tmp_path):
@@ -50,7 +51,7 @@ def test_page_and_picture(store, tmp_path):
     draw_choices(found, tmp_path / 'choice.png')
     assert (tmp_path / 'choice.png').read_bytes()[:4] == b'\x89PNG'
     page = choice_page(store, found, 'choice.png')
-    assert '| sym40 | 4 | 0.67 | GCE (1), mixup_ema (1) | 1.5 | 13.5 |' in page and '](choice.png)' in page
+    assert '| sym40 | 4 | 0.67 ± 0.00 | GCE (1), mixup_ema (1) | 1.5 ± 0.5 | 13.5 |' in page and '](choice.png)' in page
 
 
 def test_methods_that_lack_a_seed_take_no_part(store):

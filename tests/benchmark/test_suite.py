@@ -1,5 +1,6 @@
 """A suite's plan: which runs there are, what makes two of them one, and what it refuses."""
 
+import csv
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from mmnoisy.benchmark.store import Store
 from mmnoisy.benchmark.suite import chosen, read_suite
 from mmnoisy.config import label_noises
 from tests.benchmark.suites import put_result, write_suite
-from tests.helpers import CONFIGS
+from tests.helpers import CONFIGS, ROOT
 
 
 def test_cells_are_ordinary_configs_with_noise_and_seeds(tmp_path):
@@ -150,7 +151,7 @@ def test_suites_of_the_package(path):
     suite = read_suite(path)
     assert suite.name == path.stem
     # What is reported has several draws of the noise, what chooses settings one that is not reported.
-    assert suite.seeds == [100] if path.stem.endswith('_tuning') else len(suite.seeds) > 1
+    assert suite.seeds == [100] if path.stem.endswith('_tuning') else len(suite.seeds) > 1 or suite.folds > 1
     for method in suite.methods.values():
         assert Config.fromfile(CONFIGS / f'{method["config"]}.py').model
     # All methods of a suite see the same labels.
@@ -160,6 +161,15 @@ def test_suites_of_the_package(path):
         }
         assert len(drawn) == 1
     assert os.sep + 'work' not in Path(path).read_text()
+
+
+def test_the_eight_of_all_photos_are_the_best_of_the_first_20000():
+    with open(ROOT / 'docs/benchmarks/features.csv', encoding='utf-8', newline='') as file:
+        rows = [row for row in csv.DictReader(file) if row['noise'] == 'worse_label']
+    suite = read_suite(CONFIGS / 'suites/features_50k.py')
+    roles = {name for name, method in suite.methods.items() if method.get('role')}
+    ended = sorted((float(row['last_mean']), row['method']) for row in rows if row['method'] not in roles)
+    assert {method for _, method in ended[-8:]} == set(suite.methods) - roles
 
 
 def test_times():
