@@ -6,14 +6,11 @@ title = 'Full track at a size for a CPU: 1,000 photos, three epochs, a quarter o
 note = 'The full track cut down to see that everything runs. These figures say nothing of the methods.'
 data = 'cifar10n-1k'
 seeds = [0, 1]
-rows = dict(
-    {f'{part}_dataloader.dataset.source.rows': [0, 1000] for part in ('train', 'val')},
-    **{f'{part}_dataloader.dataset.source.files': ['train_a.npz'] for part in ('train', 'val')},
-    **{f'{part}_dataloader.num_workers': 0 for part in ('train', 'val', 'test')},
-)
 options = {
     '_delete_': True,
-    **rows,
+    **{f'{part}_dataloader.dataset.source.files': ['train_a.npz', 'train_b.npz'] for part in ('train', 'val')},
+    **{f'{part}_dataloader.dataset.source.rows': [0, 1000] for part in ('train', 'val')},
+    **{f'{part}_dataloader.num_workers': 0 for part in ('train', 'val', 'test')},
     'test_dataloader.dataset.rows': [0, 10000, 20],
     'train_cfg.max_epochs': 3,
     'param_scheduler.T_max': 3,
@@ -42,4 +39,4 @@ methods = {
         for name, method in _base_.methods.items()
     },
 }
-del rows, resnet, preact, widths, begins
+del resnet, preact, widths, begins
