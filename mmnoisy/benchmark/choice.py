@@ -87,8 +87,8 @@ def _choice(noise: str, methods: List[str], seeds: List[int], validation: Values
     )
 
 
-def choice_page(store: Store, found: List[MethodChoice], picture: str) -> str:
-    """The page of ``docs/``, with the name of its picture."""
+def choice_page(store: Store, found: List[MethodChoice], picture: str, folds: Optional[str] = None) -> str:
+    """The page of ``docs/``, with the name of its picture, and of the page about out-of-fold predictions where there is one."""
     suite, titles = store.suite, {}
     for method, options in suite.methods.items():
         titles[method] = options.get('title', method)
@@ -111,6 +111,7 @@ def choice_page(store: Store, found: List[MethodChoice], picture: str) -> str:
         'The last columns are the regret with smaller validation sets, simulated: each accuracy is drawn anew from a binomial '
         'distribution, independently of the other methods. A validation set that all methods share cancels a part of that '
         'chance, so these are upper bounds.',
+        *([f'With out-of-fold predictions, and one validation set for all methods: [{folds}]({folds}).'] if folds else []),
         table(head, rows),
         f'![Regret by the size of the validation set]({picture})',
     ]) + '\n'  # fmt: skip

@@ -44,7 +44,9 @@ def collect(store: Store, root) -> str:
     chosen = choices(store)
     if chosen:
         draw_choices(chosen, folder / f'{name}-choice.png')
-        write_text(folder / f'{name}-choice.md', choice_page(store, chosen, f'{name}-choice.png'))
+        folds = f'{name}_folds-choice.md'
+        known = folds if (folder / folds).is_file() else None
+        write_text(folder / f'{name}-choice.md', choice_page(store, chosen, f'{name}-choice.png', known))
         written += [str(PAGES / f'{name}-choice.{ending}') for ending in ('md', 'png')]
     written += write_tables(root)
     return f'{len(results)} of {len(store.suite.cells)} runs. Written: {", ".join(dict.fromkeys(written))}.'

@@ -39,11 +39,17 @@ def _section(store: Store, entry: FoldChoice) -> str:
     sizes = sorted({*entry.split, *entry.pooled})
     rows = [[f'{size:,}', *_texts(entry.split.get(size)), *_texts(entry.pooled.get(size))] for size in sizes]
     head = ['labels', 'tau, one split', 'regret', 'tau, out of folds', 'regret']
-    chosen = ', '.join(f'{titles[name]} ({entry.chosen.count(name)})' for name in dict.fromkeys(entry.chosen))
+    chosen = '; '.join(f'{titles[name]} ({entry.chosen.count(name)})' for name in dict.fromkeys(entry.chosen))
+    plan = {cell.method for cell in store.suite.cells if cell.noise == entry.noise}
+    lacking = [
+        title for name, title in titles.items() if name in plan - {*entry.methods, store.suite.by_role('ceiling')}
+    ]
     text = (
-        f'{len(entry.methods)} methods: {", ".join(titles[name] for name in entry.methods)}. Seeds: '
+        f'{len(entry.methods)} methods: {"; ".join(titles[name] for name in entry.methods)}. Seeds: '
         f'{", ".join(map(str, entry.seeds))}. All labels together choose: {chosen}.'
     )
+    if lacking:
+        text += f' Left out, as not all folds are run: {"; ".join(lacking)}.'
     return f'## {entry.noise}\n\n{text}\n\n{table(head, rows)}'
 
 

@@ -3,7 +3,7 @@
 ``values`` is ``{(method, noise, seed): figure}`` throughout, a figure in percent.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def mean_std(values: Sequence[Optional[float]]) -> Optional[Mean]:
     return Mean(float(np.mean(known)), float(np.std(known, ddof=1)) if len(known) > 1 else None, len(known))
 
 
-def kendall(values: Sequence[float], others: Sequence[float]) -> Optional[float]:
+def kendall(values: Union[Sequence[float], np.ndarray], others: Union[Sequence[float], np.ndarray]) -> Optional[float]:
     """Kendall's tau-b of two figures of the same things, in [-1, 1]; None where all have the same one."""
     from scipy import stats
 

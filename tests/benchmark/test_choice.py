@@ -52,6 +52,7 @@ def test_page_and_picture(store, tmp_path):
     assert (tmp_path / 'choice.png').read_bytes()[:4] == b'\x89PNG'
     page = choice_page(store, found, 'choice.png')
     assert '| sym40 | 4 | 0.67 ± 0.00 | GCE (1), mixup_ema (1) | 1.5 ± 0.5 | 13.5 |' in page and '](choice.png)' in page
+    assert 'folds' not in page and '[a.md](a.md)' in choice_page(store, found, 'choice.png', 'a.md')
 
 
 def test_methods_that_lack_a_seed_take_no_part(store):

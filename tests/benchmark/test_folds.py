@@ -5,6 +5,7 @@ import pytest
 
 from mmnoisy.benchmark.collect import collect
 from mmnoisy.benchmark.fold_choice import fold_choices
+from mmnoisy.benchmark.fold_page import fold_page
 from mmnoisy.benchmark.page import error_text
 from mmnoisy.benchmark.run_cell import run_cell
 from mmnoisy.benchmark.statistics import Mean, kendall
@@ -90,7 +91,15 @@ def test_one_split_and_the_pool(store):
     assert found.pooled[50].regret > found.pooled[LABELS].regret - 3
 
 
-def test_methods_that_lack_a_fold_take_no_part(store):
+def test_methods_that_lack_a_fold_take_no_part(tmp_path):
+    sce = "sce=dict(config='sce/sce_cnn3_60e_digits-sym40', title='SCE', noises=['sym40']),"
+    store = Store(suite_with_folds(tmp_path, MORE + sce), tmp_path / 'out')
+    for cell in store.suite.cells:
+        if cell.noise == 'sym40' and cell.method != 'ceiling' and (cell.method, cell.fold) != ('sce', 1):
+            put_held_out(store, cell, *FIGURES.get(cell.method, FIGURES['gce'])[cell.fold])
+    (found,) = fold_choices(store)
+    assert found.methods == ['ce', 'mixup_ema', 'gce']
+    assert 'Left out, as not all folds are run: SCE.' in fold_page(store, [found], 'tiny.png')
     (cell,) = (c for c in store.suite.cells if (c.method, c.noise, c.fold) == ('gce', 'sym40', 1))
     (store.folder(cell) / 'result.json').unlink()
     assert fold_choices(store) == []
@@ -116,6 +125,7 @@ def test_collect_writes_a_page_and_no_figures(store, tmp_path):
     assert 'All labels together choose: mixup_ema (1).' in text and '](tiny-choice.png)' in text
     assert (root / 'docs/benchmarks/tiny-choice.png').read_bytes()[:4] == b'\x89PNG'
     assert not (root / 'docs/benchmarks/tiny.csv').exists()
+    assert 'Left out' not in text
 
 
 def test_a_fold_is_run(tmp_path):
