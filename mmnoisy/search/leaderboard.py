@@ -9,7 +9,7 @@ from ..files import replace_file
 from ..functional.smoothing import best_epoch
 from .choice import Choice, from_dict
 from .judge import correct, corrected_accuracy, estimated_noise, predictions, standard_error
-from .trial import results
+from .trial import on_fewer_folds, results, stopped_after
 
 
 class Entry(NamedTuple):
@@ -21,9 +21,10 @@ class Entry(NamedTuple):
         value (float): The objective: best smoothed accuracy on noisy validation, percent.
         corrected (float, optional): The same by the estimated T.
         epoch (int): Of the objective.
-        stopped (int, optional): Epoch after which it was stopped.
+        stopped (str, optional): How far it came where it was stopped: an epoch, or folds.
         seconds (float): Of training.
         folder (Path): Its folder.
+        partial (bool): Judged on fewer folds than the others.
     """
 
     number: int
@@ -31,9 +32,10 @@ class Entry(NamedTuple):
     value: float
     corrected: Optional[float]
     epoch: int
-    stopped: Optional[int]
+    stopped: Optional[str]
     seconds: float
     folder: Path
+    partial: bool = False
 
 
 class Board(NamedTuple):
@@ -43,15 +45,15 @@ class Board(NamedTuple):
     notes: List[str]
 
 
-def leaderboard(out, epochs: int) -> Board:
+def leaderboard(out) -> Board:
     """The finished trials of a search.
 
     Args:
         out (str | Path): Its folder.
-        epochs (int): Of a trial.
     """
-    found = [_entry(result, epochs) for result in results(out)]
-    found.sort(key=lambda entry: (-entry.value, entry.seconds, entry.number))
+    found = [_entry(result) for result in results(out)]
+    # On fewer folds an accuracy is another one: such trials stand last.
+    found.sort(key=lambda entry: (entry.partial, -entry.value, entry.seconds, entry.number))
     if not found:
         return Board([], ['No trial has ended.'])
     best = predictions(found[0].folder)
@@ -63,10 +65,10 @@ def leaderboard(out, epochs: int) -> Board:
         f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. What trials '
         'share on one validation set is less.',
     ]
-    notes += order_notes([entry.value for entry in found], measured)
+    notes += order_notes([entry.value for entry in found if not entry.partial], measured)
     with_t = [entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found]
     if correct(noise) and all(entry.corrected is not None for entry in with_t):
-        with_t.sort(key=lambda entry: -(entry.corrected or 0))
+        with_t.sort(key=lambda entry: (entry.partial, -(entry.corrected or 0)))
         notes.append(
             'A class is confused with another almost as often as it is right: ranked by the accuracy that T corrects.'
         )
@@ -94,14 +96,19 @@ def order_notes(values: List[float], error: float) -> List[str]:
     return notes
 
 
-def _entry(result: dict, epochs: int) -> Entry:
+def _entry(result: dict) -> Entry:
     curve = {int(epoch): value for epoch, value in result['validation'].items()}
-    last = max(curve)
-    stopped = last if result['stopped'] and last < epochs else None
-    choice = from_dict(result['choice'])
-    number = int(result.get('number', -1))
-    seconds = result['seconds']['train'] or 0.0
-    return Entry(number, choice, objective(curve), None, best_epoch(curve, 3), stopped, seconds, result['folder'])
+    return Entry(
+        number=int(result.get('number', -1)),
+        choice=from_dict(result['choice']),
+        value=objective(curve),
+        corrected=None,
+        epoch=best_epoch(curve, 3),
+        stopped=stopped_after(result),
+        seconds=result['seconds']['train'] or 0.0,
+        folder=result['folder'],
+        partial=on_fewer_folds(result),
+    )
 
 
 def _corrected(entry: Entry, transition) -> Optional[float]:

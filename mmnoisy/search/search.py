@@ -10,11 +10,11 @@ from . import portfolio
 from .about import remember
 from .budget import Budget
 from .choice import complete, content, to_dict
-from .confirm import Finalist, confirm, sentences
+from .confirm import Finalist, confirm, finalists, sentences
 from .driver import Driver
 from .grid import setting_options, settings_of
 from .leaderboard import Board, leaderboard, write_csv
-from .pooled import folds_needed
+from .pooled import folds_needed, held_out
 from .refit import ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
 from .study import open_study
@@ -103,16 +103,17 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     options = {**plan.options, 'randomness.seed': plan.seed}
     if plan.setting:
         options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
-    remember(space, plan.places, plan.seed, options, out)
+    searched = {**held_out(content(space, complete(space), options, plan.places)), **options}
+    remember(space, plan.places, plan.seed, searched, out)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
     study = open_study(out, space.name, plan.storage, plan.sampler, plan.seed)
-    folds = plan.folds or folds_needed(content(space, complete(space), options, plan.places))
+    folds = plan.folds or folds_needed(content(space, complete(space), searched, plan.places))
     if folds > 1:
         plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
-    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, folds, plan.say).run()
-    board = leaderboard(out, space.epochs)
+    Driver(study, space, out, plan.workers, budget, first, searched, plan.places, plan.prune, folds, plan.say).run()
+    board = leaderboard(out)
     for line in board.notes:
         plan.say(line)
     if not board.entries:
@@ -120,8 +121,8 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     write_csv(board, out / 'leaderboard.csv')
     found = Found(board, [])
     if plan.confirm:
-        top = [entry for entry in board.entries if entry.stopped is None][: plan.confirm] or board.entries[:1]
-        how: Dict[str, Any] = dict(options=options, places=plan.places, say=plan.say)
+        top = finalists(board.entries, plan.confirm)
+        how: Dict[str, Any] = dict(options=searched, places=plan.places, say=plan.say)
         found.finalists = confirm(out, space, top, plan.seeds, plan.workers, **how)
         for line in sentences(found.finalists):
             plan.say(line)
@@ -137,7 +138,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     note = f'The best combination that a search of {space.name} found: {figure} on noisy validation.\n{choice}'
     found.best = write_best(out / 'best.py', space, choice, note, options, plan.places, plan.seed)
     plan.say(f'Config: {found.best} (train it with: python -m mmnoisy.stages {found.best})')
-    finalists = found.finalists or [
+    best = found.finalists or [
         Finalist(entry.choice, entry.value, entry.value, [entry.value], 1.0, entry.epoch, entry.seconds)
         for entry in found.board.entries[: max(1, plan.ensemble)]
     ]
@@ -145,10 +146,10 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     how['epoch'] = plan.refit_epoch
     ensemble: Optional[Dict[str, Any]] = None
     if plan.refit:
-        found.run = refit(out / 'refit', space, winner or finalists[0], **how)
+        found.run = refit(out / 'refit', space, winner or best[0], **how)
         found.test = test_accuracy(found.run)
     if plan.ensemble:
-        runs = [refit(out / f'ensemble{i}', space, one, **how) for i, one in enumerate(finalists[: plan.ensemble])]
+        runs = [refit(out / f'ensemble{i}', space, one, **how) for i, one in enumerate(best[: plan.ensemble])]
         ensemble = dict(members=[str(run) for run in runs], test=ensemble_accuracy(runs))
     told = dict(
         space=space.name,

@@ -30,7 +30,7 @@ def page_of(folder, path=None) -> Path:
     """
     folder = Path(folder)
     space, _ = read_search(folder)
-    board = leaderboard(folder, space.epochs)
+    board = leaderboard(folder)
     if not board.entries:
         raise ValueError(f'No trial of the search in {folder} has ended: there is nothing to make a page of yet.')
     return write_page(folder, space, board, read_finalists(folder), path)

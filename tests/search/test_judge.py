@@ -58,7 +58,7 @@ def test_equal_figures_are_said_to_be_equal():
 
 
 def test_a_confirmation_says_which_way_the_figures_differ():
-    finalist = Finalist(Choice({}, {}), 80.0, 81.5, [81.5], 1.0, 3, 1.0, True)
+    finalist = Finalist(Choice({}, {}), 80.0, 81.5, [81.5], 1.0, 3, 1.0, chosen=True)
     assert sentences([finalist])[-1].startswith('The best figure of the search was 1.50 points below')
     assert 'was 0.50 points above' in sentences([finalist._replace(searched=82.0)])[-1]
 
