@@ -16,6 +16,7 @@ from ..functional.smoothing import best_epoch
 from .choice import Choice, content, from_dict
 from .grid import run_grid
 from .judge import predictions
+from .judged import NOISY, Judged
 from .leaderboard import Entry
 from .space import Space
 from .trial import make_trial, read_trial, results, trials
@@ -90,7 +91,7 @@ def confirm(
                 raise ValueError(
                     f'{folder} is of another choice: the search has gone on. Remove {out} to confirm anew.'
                 )
-    run_grid(out, workers, say)
+    run_grid(out, workers, say, what=f'trainings that confirm the best {len(entries)}')
     return judged(out)
 
 
@@ -182,7 +183,7 @@ def mcnemar(one: Dict[tuple, bool], other: Dict[tuple, bool]) -> float:
     return float(binomtest(first, first + second).pvalue) if first + second else 1.0
 
 
-def sentences(finalists: Sequence[Finalist]) -> List[str]:
+def sentences(finalists: Sequence[Finalist], how: Judged = NOISY) -> List[str]:
     """What the confirmation says, for a person."""
     found = []
     for one in finalists:
@@ -192,8 +193,6 @@ def sentences(finalists: Sequence[Finalist]) -> List[str]:
             f'{one.mean:.2f}{spread}, searched {one.searched:.2f}, p {one.p:.2g}, {one.seconds:.1f} s: {one.choice}{mark}'
         )
     lost = max(one.searched for one in finalists) - finalists[0].mean
-    where = 'above' if lost >= 0 else 'below'
-    found.append(
-        f'The best figure of the search was {abs(lost):.2f} points {where} the best that fresh seeds on other folds confirm.'
-    )
+    where = f'{abs(lost):.2f} points {"above" if lost > 0 else "below"}' if abs(lost) >= 0.005 else 'the same as'
+    found.append(f'The best figure of the search was {where} the best that {how.again} confirm.')
     return found

@@ -8,7 +8,8 @@ from ..engine.hooks.validation_record_hook import objective
 from ..files import replace_file
 from ..functional.smoothing import best_epoch
 from .choice import Choice, from_dict
-from .judge import correct, corrected_accuracy, estimated_noise, predictions, standard_error
+from .judge import Noise, correct, corrected_accuracy, estimated_noise, predictions, standard_error
+from .judged import NOISY, Judged
 from .trial import on_fewer_folds, results, stopped_after
 
 
@@ -45,27 +46,24 @@ class Board(NamedTuple):
     notes: List[str]
 
 
-def leaderboard(out) -> Board:
+def leaderboard(out, judged: Judged = NOISY) -> Board:
     """The finished trials of a search.
 
     Args:
         out (str | Path): Its folder.
+        judged (Judged): What judges the trials. Checked labels are not corrected.
     """
     found = [_entry(result) for result in results(out)]
     # On fewer folds an accuracy is another one: such trials stand last.
     found.sort(key=lambda entry: (entry.partial, -entry.value, entry.seconds, entry.number))
     if not found:
         return Board([], ['No trial has ended.'])
-    best = predictions(found[0].folder)
-    noise = estimated_noise(best)
+    noise = estimated_noise(predictions(found[0].folder))
     measured, clean = standard_error(found[0].value, noise)
-    notes = [
-        f'Noisy validation: {noise.n:,} labels, of which about {100 * noise.rate:.0f} % are wrong by the best trial; smallest '
-        f'margin of T {noise.margin:.2f}.',
-        f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. What trials '
-        'share on one validation set is less.',
-    ]
-    notes += order_notes([entry.value for entry in found if not entry.partial], measured)
+    whole = [entry.value for entry in found if not entry.partial]
+    notes = [*label_notes(noise, measured, clean, judged), *order_notes(whole, measured)]
+    if judged.trusted:
+        return Board(found, notes)
     with_t = [entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found]
     if correct(noise) and all(entry.corrected is not None for entry in with_t):
         with_t.sort(key=lambda entry: (entry.partial, -(entry.corrected or 0)))
@@ -73,6 +71,21 @@ def leaderboard(out) -> Board:
             'A class is confused with another almost as often as it is right: ranked by the accuracy that T corrects.'
         )
     return Board(with_t, notes)
+
+
+def label_notes(noise: Noise, measured: float, clean: float, judged: Judged) -> List[str]:
+    """Sentences about the labels that judge, and the standard error of an accuracy on them."""
+    shared = 'What trials share on one validation set is less.'
+    if judged.trusted:
+        return [
+            f'Checked labels: {noise.n:,} judge the trials.',
+            f'Standard error of an accuracy on them: {measured:.2f} points. {shared}',
+        ]
+    return [
+        f'Noisy validation: {noise.n:,} labels, of which about {100 * noise.rate:.0f} % are wrong by the best trial; smallest '
+        f'margin of T {noise.margin:.2f}.',
+        f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. {shared}',
+    ]
 
 
 def order_notes(values: List[float], error: float) -> List[str]:
@@ -88,10 +101,12 @@ def order_notes(values: List[float], error: float) -> List[str]:
         notes.append(
             f'{equal} trials have the same best figure, {values[0]:.2f} %: of these the one of the shortest training stands first.'
         )
-    if len(top) > 1 and error > top[0] - top[-1]:
+    apart = top[0] - top[-1]
+    if len(top) > 1 and error > apart:
+        how = f'differ by {apart:.2f} points, less than that error' if apart >= 0.005 else 'are equal'
         notes.append(
-            f'Warning: the best {len(top)} trials differ by {top[0] - top[-1]:.2f} points, less than that error: their order '
-            'says little. More validation labels say more than more trials.'
+            f'Warning: the best {len(top)} trials {how}: their order says little. More validation labels say more than more '
+            'trials.'
         )
     return notes
 
@@ -116,13 +131,13 @@ def _corrected(entry: Entry, transition) -> Optional[float]:
     return None if found is None else corrected_accuracy(found, transition)
 
 
-def write_csv(board: Board, path) -> None:
+def write_csv(board: Board, path, judged: Judged = NOISY) -> None:
     """``leaderboard.csv``: a row a trial; numbers of parts that it does not have are empty."""
     slots = list(board.entries[0].choice.parts) if board.entries else []
     numbers = sorted({name for entry in board.entries for name in entry.choice.numbers})
     with replace_file(path, newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
-        head = ('rank', 'trial', 'noisy_validation', 'corrected', 'epoch', 'stopped_after', 'seconds')
+        head = ('rank', 'trial', judged.column, 'corrected', 'epoch', 'stopped_after', 'seconds')
         writer.writerow((*head, *slots, *numbers))
         for rank, entry in enumerate(board.entries, 1):
             shown = (

@@ -13,6 +13,7 @@ from .choice import complete, content, to_dict
 from .confirm import Finalist, confirm, finalists, sentences
 from .driver import Driver
 from .grid import setting_options, settings_of
+from .judged import Judged
 from .leaderboard import Board, leaderboard, write_csv
 from .pooled import folds_needed, held_out
 from .refit import ensemble_accuracy, refit, test_accuracy, write_best
@@ -45,6 +46,8 @@ class Plan:
         setting (str, optional): Noise of the space's suite, for a search that is judged itself.
         options (dict): Entries of every trial's config.
         places (dict): Where data lie.
+        data (dict): What tells the data apart, see :mod:`mmnoisy.search.same_data`; ``trusted`` among them judges the
+            trials.
         say (Callable): Takes lines for the user.
     """
 
@@ -66,6 +69,7 @@ class Plan:
     setting: Optional[str] = None
     options: Dict[str, Any] = field(default_factory=dict)
     places: Dict[str, str] = field(default_factory=dict)
+    data: Dict[str, dict] = field(default_factory=dict)
     say: Callable[[str], None] = print
 
 
@@ -78,6 +82,7 @@ class Found:
     best: Optional[Path] = None
     run: Optional[Path] = None
     test: Optional[float] = None
+    judged: Judged = Judged()
 
 
 def search(space: Space, plan: Plan) -> Found:
@@ -104,7 +109,7 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     if plan.setting:
         options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
     searched = {**held_out(content(space, complete(space), options, plan.places)), **options}
-    remember(space, plan.places, plan.seed, searched, out)
+    judged = remember(space, plan.places, plan.seed, searched, out, plan.data)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
@@ -113,18 +118,18 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     if folds > 1:
         plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
     Driver(study, space, out, plan.workers, budget, first, searched, plan.places, plan.prune, folds, plan.say).run()
-    board = leaderboard(out)
+    board = leaderboard(out, judged)
     for line in board.notes:
         plan.say(line)
     if not board.entries:
         raise ValueError(f'No trial of {out} has a result: see failed.json in the folders of trials.')
-    write_csv(board, out / 'leaderboard.csv')
-    found = Found(board, [])
+    write_csv(board, out / 'leaderboard.csv', judged)
+    found = Found(board, [], judged=judged)
     if plan.confirm:
         top = finalists(board.entries, plan.confirm)
         how: Dict[str, Any] = dict(options=searched, places=plan.places, say=plan.say)
         found.finalists = confirm(out, space, top, plan.seeds, plan.workers, **how)
-        for line in sentences(found.finalists):
+        for line in sentences(found.finalists, judged):
             plan.say(line)
     finish(space, plan, out, options, found)
     return found
@@ -135,7 +140,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     winner = next((one for one in found.finalists if one.chosen), None)
     choice = winner.choice if winner else found.board.entries[0].choice
     figure = f'{winner.mean:.2f} % confirmed' if winner else f'{found.board.entries[0].value:.2f} %, not confirmed'
-    note = f'The best combination that a search of {space.name} found: {figure} on noisy validation.\n{choice}'
+    note = f'The best combination that a search of {space.name} found: {figure} on {found.judged.by}.\n{choice}'
     found.best = write_best(out / 'best.py', space, choice, note, options, plan.places, plan.seed)
     plan.say(f'Config: {found.best} (train it with: python -m mmnoisy.stages {found.best})')
     best = found.finalists or [
@@ -155,6 +160,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
         space=space.name,
         best=to_dict(choice),
         trials=len(found.board.entries),
+        judged_by=found.judged.by,
         notes=found.board.notes,
         confirmed=[dict(one._asdict(), choice=to_dict(one.choice)) for one in found.finalists],
         test_accuracy=found.test,
@@ -166,7 +172,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     if ensemble and ensemble['test'] is not None:
         plan.say(f'Test accuracy of the ensemble of {len(ensemble["members"])}: {ensemble["test"]:.2f}')
     try:
-        write_page(out, space, found.board, found.finalists)
+        write_page(out, space, found.board, found.finalists, found.judged)
         plan.say(f'Page: {out / "report.html"}')
     except ImportError as error:
         write_text(out / 'report.txt', '\n'.join(found.board.notes) + '\n')

@@ -5,6 +5,7 @@ import numpy as np
 from mmnoisy.search.choice import Choice
 from mmnoisy.search.confirm import Finalist, mcnemar, sentences
 from mmnoisy.search.judge import Predictions, correct, corrected_accuracy, estimated_noise, standard_error
+from mmnoisy.search.judged import Judged
 from mmnoisy.search.leaderboard import order_notes
 
 
@@ -54,6 +55,7 @@ def test_equal_figures_are_said_to_be_equal():
     alike, close = order_notes([90.0, 90.0, 88.0], 3.0)
     assert '2 trials have the same best figure, 90.00 %' in alike and 'shortest training' in alike
     assert 'differ by 2.00 points' in close
+    assert 'the best 3 trials are equal: their order says little' in order_notes([90.0] * 3, 3.0)[1]
     assert order_notes([90.0, 80.0], 3.0) == [] == order_notes([90.0], 3.0)
 
 
@@ -61,6 +63,8 @@ def test_a_confirmation_says_which_way_the_figures_differ():
     finalist = Finalist(Choice({}, {}), 80.0, 81.5, [81.5], 1.0, 3, 1.0, chosen=True)
     assert sentences([finalist])[-1].startswith('The best figure of the search was 1.50 points below')
     assert 'was 0.50 points above' in sentences([finalist._replace(searched=82.0)])[-1]
+    same = sentences([finalist._replace(searched=81.5)], Judged(trusted=True, folds=1))[-1]
+    assert same == 'The best figure of the search was the same as the best that fresh seeds confirm.'
 
 
 def test_the_correction_gives_clean_accuracy():

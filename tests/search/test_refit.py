@@ -12,6 +12,7 @@ from mmnoisy.run import forget_runs
 from mmnoisy.search import worker
 from mmnoisy.search.choice import complete
 from mmnoisy.search.confirm import MARGIN, Finalist, behind, finalists, judged, sentences
+from mmnoisy.search.judged import Judged
 from mmnoisy.search.leaderboard import leaderboard, write_csv
 from mmnoisy.search.refit import ensemble_accuracy, refit, write_best
 from mmnoisy.search.refit import test_accuracy as accuracy_of
@@ -166,3 +167,15 @@ def test_the_leaderboard_says_how_sure_it_is(tmp_path):
         note.startswith('Warning: the best 3 trials differ by 1.00 points') for note in leaderboard(tmp_path).notes
     )
     assert leaderboard(tmp_path / 'none').entries == []
+
+
+def test_checked_labels_are_not_called_noisy(tmp_path):
+    for number, value in enumerate((80.0, 80.5)):
+        put(tmp_path, f'{number}', value, number=number, seconds=dict(train=1.0))
+    checked = Judged(trusted=True, folds=1)
+    board = leaderboard(tmp_path, checked)
+    assert board.notes[0] == 'Checked labels: 200 judge the trials.'
+    assert not any('oisy' in note or 'wrong' in note or 'clean' in note for note in board.notes)
+    assert all(entry.corrected is None for entry in board.entries), 'right labels are not corrected'
+    write_csv(board, tmp_path / 'leaderboard.csv', checked)
+    assert (tmp_path / 'leaderboard.csv').read_text().startswith('rank,trial,checked_labels,')
