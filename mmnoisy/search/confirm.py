@@ -12,6 +12,7 @@ import numpy as np
 
 from ..config import label_noises
 from ..engine.hooks.validation_record_hook import objective
+from ..functional.class_weights import class_weights
 from ..functional.smoothing import best_epoch
 from .choice import Choice, content, from_dict
 from .grid import run_grid
@@ -62,6 +63,7 @@ def confirm(
     *,
     options: Optional[dict] = None,
     places: Optional[Dict[str, str]] = None,
+    balanced: bool = True,
     say: Callable[[str], None] = print,
 ) -> List[Finalist]:
     """Train the best trials again; returns them best first, the winner marked. The same call goes on.
@@ -73,6 +75,7 @@ def confirm(
         seeds (int): Runs of each.
         workers (int): Processes.
         options, places: As in the search.
+        balanced (bool): Whether the classes count alike. Defaults to True.
         say (Callable): Takes lines for the user.
     """
     out = Path(out) / 'confirm'
@@ -92,7 +95,7 @@ def confirm(
                     f'{folder} is of another choice: the search has gone on. Remove {out} to confirm anew.'
                 )
     run_grid(out, workers, say, what=f'trainings that confirm the best {len(entries)}')
-    return judged(out)
+    return judged(out, balanced)
 
 
 def number_of_folds(whole: dict) -> int:
@@ -101,8 +104,8 @@ def number_of_folds(whole: dict) -> int:
     return max(1, int(1 / noises[0]['holdout'] + 1e-9)) if noises and noises[0].get('holdout') else 1
 
 
-def judged(out) -> List[Finalist]:
-    """Finalists of finished runs, best first."""
+def judged(out, balanced: bool = True) -> List[Finalist]:
+    """Finalists of finished runs, best first; with ``balanced``, classes count alike in what one is behind the best."""
     ranks: Dict[int, List[dict]] = {}
     for result in results(out):
         ranks.setdefault(result['rank'], []).append(result)
@@ -112,7 +115,7 @@ def judged(out) -> List[Finalist]:
         raise ValueError(
             f'None of the {len(trials(out))} runs in {out} has a result: see failed.json in their folders.'
         )
-    right = {rank: right_by_sample(runs) for rank, runs in whole.items()}
+    right = {rank: right_by_sample(runs, balanced) for rank, runs in whole.items()}
     found = {rank: _finalist(runs) for rank, runs in whole.items()}
     best = max(found, key=lambda rank: found[rank].mean)
     found = {
@@ -150,36 +153,36 @@ def finalists(entries: Sequence[Entry], count: int) -> List[Entry]:
     return (first + rest)[:count]
 
 
-def right_by_sample(runs: List[dict]) -> Dict[tuple, bool]:
-    """Whether each held-out sample's given label was predicted, by fold, sample and run."""
-    found = {}
+def right_by_sample(runs: List[dict], balanced: bool = False) -> Dict[tuple, float]:
+    """1 where a held-out sample's given label was predicted, else 0, by fold, sample and run; or that times its class weight."""
+    found: Dict[tuple, float] = {}
     for run in runs:
         told = predictions(run['folder'])
-        hits = told.scores.argmax(1) == told.labels
-        found.update({(run['fold'], int(i), run['run']): bool(hit) for i, hit in zip(told.rows, hits)})
+        hits = (told.scores.argmax(1) == told.labels) * (class_weights(told.labels) if balanced else 1.0)
+        found.update({(run['fold'], int(i), run['run']): float(hit) for i, hit in zip(told.rows, hits)})
     return found
 
 
-def behind(best: Dict[tuple, bool], other: Dict[tuple, bool]) -> float:
+def behind(best: Dict[tuple, float], other: Dict[tuple, float]) -> float:
     """Upper bound (95 %, one-sided) of what one is behind the best on the samples that both have, in points.
 
     Runs on the same samples are no further samples: the difference of a sample is the mean over them.
     """
-    each: Dict[tuple, List[int]] = {}
+    each: Dict[tuple, List[float]] = {}
     for key in best.keys() & other.keys():
-        each.setdefault(key[:2], []).append(int(best[key]) - int(other[key]))
+        each.setdefault(key[:2], []).append(best[key] - other[key])
     difference = 100 * np.array([np.mean(values) for values in each.values()])
     if len(difference) < 2:
         return 0.0 if not difference.any() else 100.0
     return float(difference.mean() + _Z95 * difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
-def mcnemar(one: Dict[tuple, bool], other: Dict[tuple, bool]) -> float:
+def mcnemar(one: Dict[tuple, float], other: Dict[tuple, float]) -> float:
     """Probability of the exact test that two are right equally often, on the samples that both have; 1 where they never differ."""
     from scipy.stats import binomtest
 
     both = [(one[key], other[key]) for key in one.keys() & other.keys()]
-    first, second = sum(a and not b for a, b in both), sum(b and not a for a, b in both)
+    first, second = sum(a > 0 and b == 0 for a, b in both), sum(b > 0 and a == 0 for a, b in both)
     return float(binomtest(first, first + second).pvalue) if first + second else 1.0
 
 

@@ -8,7 +8,7 @@ from ..engine.hooks.validation_record_hook import objective
 from ..files import replace_file
 from ..functional.smoothing import best_epoch
 from .choice import Choice, from_dict
-from .judge import Noise, correct, corrected_accuracy, estimated_noise, predictions, standard_error
+from .judge import Noise, corrected_accuracy, estimated_noise, predictions, standard_error
 from .judged import NOISY, Judged
 from .trial import on_fewer_folds, results, stopped_after
 
@@ -19,8 +19,8 @@ class Entry(NamedTuple):
     Args:
         number (int): Of the trial.
         choice (Choice): What was tried.
-        value (float): The objective: best smoothed accuracy on noisy validation, percent.
-        corrected (float, optional): The same by the estimated T.
+        value (float): The objective: best smoothed accuracy on noisy validation, in which classes count alike, percent.
+        corrected (float, optional): Clean accuracy by the estimated T; it ranks nothing.
         epoch (int): Of the objective.
         stopped (str, optional): How far it came where it was stopped: an epoch, or folds.
         seconds (float): Of training.
@@ -64,13 +64,7 @@ def leaderboard(out, judged: Judged = NOISY) -> Board:
     notes = [*label_notes(noise, measured, clean, judged), *order_notes(whole, measured)]
     if judged.trusted:
         return Board(found, notes)
-    with_t = [entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found]
-    if correct(noise) and all(entry.corrected is not None for entry in with_t):
-        with_t.sort(key=lambda entry: (entry.partial, -(entry.corrected or 0)))
-        notes.append(
-            'A class is confused with another almost as often as it is right: ranked by the accuracy that T corrects.'
-        )
-    return Board(with_t, notes)
+    return Board([entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found], notes)
 
 
 def label_notes(noise: Noise, measured: float, clean: float, judged: Judged) -> List[str]:
@@ -83,7 +77,7 @@ def label_notes(noise: Noise, measured: float, clean: float, judged: Judged) -> 
         ]
     return [
         f'Noisy validation: {noise.n:,} labels, of which about {100 * noise.rate:.0f} % are wrong by the best trial; smallest '
-        f'margin of T {noise.margin:.2f}.',
+        f'margin of T {noise.margin:.2f}. The classes count alike in its accuracy.',
         f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. {shared}',
     ]
 

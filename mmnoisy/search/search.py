@@ -20,6 +20,7 @@ from .refit import ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
 from .study import open_study
 from .summary_page import write_page
+from .trial import PLAIN_ACCURACY
 
 
 @dataclass
@@ -109,6 +110,8 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     if plan.setting:
         options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
     searched = {**held_out(content(space, complete(space), options, plan.places)), **options}
+    if 'trusted' in plan.data:
+        searched.update(PLAIN_ACCURACY)
     judged = remember(space, plan.places, plan.seed, searched, out, plan.data)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
@@ -128,6 +131,7 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     if plan.confirm:
         top = finalists(board.entries, plan.confirm)
         how: Dict[str, Any] = dict(options=searched, places=plan.places, say=plan.say)
+        how['balanced'] = not judged.trusted
         found.finalists = confirm(out, space, top, plan.seeds, plan.workers, **how)
         for line in sentences(found.finalists, judged):
             plan.say(line)

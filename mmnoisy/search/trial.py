@@ -29,7 +29,10 @@ OPTIONS = {
     'default_hooks.summary': dict(type='mmnoisy.SummaryHook', interval=1, train_interval=0),
     # A trial of seconds writes no checkpoint before its end.
     'default_hooks.checkpoint': dict(type='mmnoisy.CheckpointHook', interval=1, max_keep_ckpts=1, min_seconds=10),
+    'default_hooks.validation_record': dict(type='mmnoisy.ValidationRecordHook', balanced=True),
 }
+#: What judges is right: an accuracy is what it says.
+PLAIN_ACCURACY = {'default_hooks.validation_record.balanced': False}
 #: Entries that keep test data out.
 WITHOUT_TEST = dict(test_dataloader=None, test_evaluator=None, test_cfg=None)
 
@@ -73,9 +76,7 @@ def make_trial(
         return folder
     path = folder / CONFIG
     extra: Dict[str, Any] = {**OPTIONS, **({} if test else WITHOUT_TEST), **(options or {}), 'randomness.seed': seed}
-    extra['default_hooks.validation_record'] = dict(
-        type='mmnoisy.ValidationRecordHook', stop_file=str((folder / STOP).resolve())
-    )
+    extra['default_hooks.validation_record.stop_file'] = str((folder / STOP).resolve())
     whole = with_fold(content(space, choice, extra, places), fold)
     write_text(path, as_file(space, whole, path, f'{choice}'), sync=False)
     write_json(folder / TRIAL, dict(about, choice=to_dict(choice), seed=seed, fold=fold, epochs=space.epochs))

@@ -11,13 +11,13 @@ from mmnoisy.benchmark.worker import Pulse
 from mmnoisy.run import forget_runs
 from mmnoisy.search import worker
 from mmnoisy.search.choice import complete
-from mmnoisy.search.confirm import MARGIN, Finalist, behind, finalists, judged, sentences
+from mmnoisy.search.confirm import MARGIN, Finalist, behind, finalists, judged, right_by_sample, sentences
 from mmnoisy.search.judged import Judged
 from mmnoisy.search.leaderboard import leaderboard, write_csv
 from mmnoisy.search.refit import ensemble_accuracy, refit, write_best
 from mmnoisy.search.refit import test_accuracy as accuracy_of
 from mmnoisy.search.space import find_space, read_space
-from mmnoisy.search.trial import WITHOUT_TEST, make_trial, read_result
+from mmnoisy.search.trial import PLAIN_ACCURACY, WITHOUT_TEST, make_trial, read_result
 from mmnoisy.stages import main as train
 from tests.search.tiny import tiny_base, write_bank
 
@@ -33,7 +33,7 @@ def space(tmp_path_factory):
 @pytest.mark.parametrize('parts', [dict(correction='elr'), dict(selection='ssr', regulariser='mixup')])
 def test_best_py_reruns_to_the_figure_of_its_trial(space, tmp_path, parts):
     choice = complete(space, parts)
-    folder = make_trial(tmp_path / 'trials/0', space, choice, seed=3)
+    folder = make_trial(tmp_path / 'trials/0', space, choice, seed=3, options=PLAIN_ACCURACY)
     worker.run_one(folder, Pulse(None))
     best = write_best(tmp_path / 'best.py', space, choice, 'The best.', {}, {}, seed=3)
     assert Config.fromfile(best).search_choice.parts.to_dict() == choice.parts
@@ -138,6 +138,21 @@ def test_what_is_behind_is_bounded_by_the_paired_samples():
     more = [{**one, **{(1, i, 1): one[0, i, 0] for i in range(400)}} for one in hits]
     assert each.mean() < behind(*more) < behind(*hits)
     assert behind({}, {}) == 0.0
+
+
+def test_classes_count_alike_in_what_is_behind(tmp_path):
+    labels = np.array([0] * 300 + [1] * 100)
+    for name, share in (('a', 0.9), ('b', 0.6)):
+        # Both are right in 210 of the large class; the first in more of the small one.
+        right = np.concatenate([np.arange(300) < 210, np.arange(100) < 100 * share])
+        folder = tmp_path / name
+        folder.mkdir()
+        scores = np.eye(2)[np.where(right, labels, 1 - labels)]
+        np.savez(folder / 'val_predictions.npz', index=np.arange(400), pred_score=scores, label=labels)
+    runs = [[dict(folder=tmp_path / name, fold=0, run=0)] for name in 'ab']
+    plain, alike = (behind(*(right_by_sample(run, balanced) for run in runs)) for balanced in (False, True))
+    # 30 of 100 are 7.5 points of 400 and 15 of two classes that count alike.
+    assert 7.5 < plain < 10 and 15 < alike < 20
 
 
 def test_finalists_differ_in_their_parts(tmp_path):
