@@ -12,6 +12,7 @@ photos, by the test set. So the eight are a choice by test data, and these figur
 estimate of what choosing gives. For that see [whether noisy validation chooses the method](features-choice.md).
 """
 data = 'cifar10-50k'
+seeds = [0, 1]
 noises = dict(_delete_=True, worse_label=dict(label='worse_label'))
 methods = {
     '_delete_': True,
