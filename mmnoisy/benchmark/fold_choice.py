@@ -15,7 +15,7 @@ SIZES = (50, 100, 200, 500, 1000, 2000)
 _DRAWS = 100
 
 
-class Judged(NamedTuple):
+class HowWell(NamedTuple):
     """How sets of noisy validation labels choose among methods; means over the sets, and standard errors.
 
     Args:
@@ -38,16 +38,16 @@ class FoldChoice(NamedTuple):
         noise (str): Its key in the suite.
         methods (list[str]): Those to choose from, which have all folds of the same seeds; without the ceiling.
         seeds (list[int]): These seeds.
-        split (dict[int, Judged]): By the number of labels, of one fold.
-        pooled (dict[int, Judged]): By the number of labels, of all folds alike; the last is of all labels.
+        split (dict[int, HowWell]): By the number of labels, of one fold.
+        pooled (dict[int, HowWell]): By the number of labels, of all folds alike; the last is of all labels.
         chosen (list[str]): The method with the best accuracy on all labels, by seed.
     """
 
     noise: str
     methods: List[str]
     seeds: List[int]
-    split: Dict[int, Judged]
-    pooled: Dict[int, Judged]
+    split: Dict[int, HowWell]
+    pooled: Dict[int, HowWell]
     chosen: List[str]
 
 
@@ -147,14 +147,14 @@ def _tau_and_regret(judged: np.ndarray, worth: np.ndarray) -> Tuple[float, float
     return kendall(judged, worth) or 0.0, float(worth.max() - worth[judged == judged.max()].mean())
 
 
-def _judged(values: Sequence[np.ndarray]) -> Judged:
+def _judged(values: Sequence[np.ndarray]) -> HowWell:
     (tau, tau_error), (regret, regret_error) = (
         (mean.mean, mean.error) for mean in (mean_std(list(column)) for column in np.transpose(values)) if mean
     )
-    return Judged(tau, tau_error, regret, regret_error)
+    return HowWell(tau, tau_error, regret, regret_error)
 
 
-def _all_labels(whole: List[Tuple[np.ndarray, np.ndarray]], rng) -> Judged:
+def _all_labels(whole: List[Tuple[np.ndarray, np.ndarray]], rng) -> HowWell:
     values, variances = [], []
     for met, worth in whole:
         values.append(_tau_and_regret(met.mean(1), worth))
@@ -162,4 +162,4 @@ def _all_labels(whole: List[Tuple[np.ndarray, np.ndarray]], rng) -> Judged:
         variances.append(np.var([_tau_and_regret(met[:, rows].mean(1), worth) for rows in draws], axis=0, ddof=1))
     tau, regret = np.mean(values, axis=0)
     tau_error, regret_error = np.sqrt(np.sum(variances, axis=0)) / len(whole)
-    return Judged(float(tau), float(tau_error), float(regret), float(regret_error))
+    return HowWell(float(tau), float(tau_error), float(regret), float(regret_error))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from ..files import replace_file
-from .fold_choice import FoldChoice, Judged
+from .fold_choice import FoldChoice, HowWell
 from .page import error_text, table
 from .store import Store
 
@@ -53,7 +53,7 @@ def _section(store: Store, entry: FoldChoice) -> str:
     return f'## {entry.noise}\n\n{text}\n\n{table(head, rows)}'
 
 
-def _texts(judged: Optional[Judged]) -> List[str]:
+def _texts(judged: Optional[HowWell]) -> List[str]:
     if judged is None:
         return ['', '']
     return [error_text(judged.tau, judged.tau_error, 2), error_text(judged.regret, judged.regret_error, 2)]
