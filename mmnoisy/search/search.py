@@ -16,10 +16,13 @@ from .grid import setting_options, settings_of
 from .judged import Judged
 from .leaderboard import Board, leaderboard, write_csv
 from .pooled import folds_needed
-from .refit import ensemble_accuracy, refit, test_accuracy, write_best
+from .refit import LAST_EPOCH, ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
-from .study import open_study
+from .study import SAMPLERS, open_study
 from .summary_page import write_page
+
+#: The least that numbers of a plan may be.
+_LEAST = dict(workers=1, confirm=0, seeds=1, folds=0, ensemble=0)
 
 
 @dataclass
@@ -49,6 +52,9 @@ class Plan:
         data (dict): What tells the data apart, see :mod:`mmnoisy.search.same_data`; ``trusted`` among them judges the
             trials.
         say (Callable): Takes lines for the user.
+
+    Raises:
+        ValueError: A number, sampler or way to choose the last epoch that there is not.
     """
 
     out: Path
@@ -71,6 +77,14 @@ class Plan:
     places: Dict[str, str] = field(default_factory=dict)
     data: Dict[str, dict] = field(default_factory=dict)
     say: Callable[[str], None] = print
+
+    def __post_init__(self):
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise ValueError(f'--{name} must be at least {least}, not {getattr(self, name)}.')
+        for name, known in (('sampler', SAMPLERS), ('refit_epoch', LAST_EPOCH)):
+            if getattr(self, name) not in known:
+                raise ValueError(f'{name} must be one of {", ".join(known)}, not {getattr(self, name)!r}.')
 
 
 @dataclass
@@ -107,7 +121,10 @@ def search(space: Space, plan: Plan) -> Found:
 def _search(space: Space, plan: Plan, out: Path) -> Found:
     options = {**plan.options, 'randomness.seed': plan.seed}
     if plan.setting:
-        options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
+        known = settings_of(space)
+        if plan.setting not in known:
+            raise ValueError(f'--setting: there is no {plan.setting!r}, only {", ".join(known)}.')
+        options.update(setting_options(known[plan.setting], plan.seed))
     judged = remember(space, plan.places, plan.seed, options, out, plan.data)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []

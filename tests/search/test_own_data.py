@@ -159,6 +159,21 @@ def test_a_budget_is_of_auto_alone(data, tmp_path, capsys):
     assert "'soon' is no budget such as 30m" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (['--confirm', '-1'], '--confirm must be at least 0, not -1.'),
+        (['--workers', '0'], '--workers must be at least 1, not 0.'),
+        (['--ensemble', '-2'], '--ensemble must be at least 0, not -2.'),
+        (['--epochs', '1'], '--epochs must be at least 2 in a search, not 1'),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_before_features_are_made(data, tmp_path, capsys, options, message):
+    assert main(['search', str(data), '--work-dir', str(tmp_path / 'x'), *options]) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err and 'Features of' not in captured.out and not (tmp_path / 'x').exists()
+
+
 @pytest.mark.parametrize('command', [['search'], ['train', '--budget', '2t']])
 def test_without_optuna_nothing_is_begun(data, tmp_path, capsys, monkeypatch, command):
     monkeypatch.setitem(sys.modules, 'optuna', None)
