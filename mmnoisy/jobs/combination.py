@@ -11,7 +11,7 @@ from ..search.about import SEARCH
 from ..search.budget import Budget
 from ..search.choice import Choice, complete
 from ..search.refit import write_best
-from ..search.same_data import check_same, of_images
+from ..search.same_data import check_same, of_images, of_options
 from ..search.search import Found, Plan, search
 from ..search.space import Space, find_space, read_space
 from ..search.study import optuna
@@ -77,6 +77,7 @@ def search_data(
     out = Path(out) if out is not None else Path('work_dirs') / f'{data_name(data)}-search'
     with gone_if_refused(out):
         told = of_images(data=data, trusted=trusted, test=test)
+        told.update(of_options(fine=fine, backbone=backbone, epochs=epochs, seed=seed))
         check_same(out / SEARCH, told)  # Before anything in the folder is written over.
         how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
         chosen = Plan(out, budget or Budget(seconds=600), data=told, say=say, **how, **plan)

@@ -266,7 +266,7 @@ def test_one_driver_a_folder_and_one_search(space, tmp_path):
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     (out / 'search.json').write_text(json.dumps(dict(space='other', key='', slots={}, seed=0)))
-    with pytest.raises(ValueError, match=r'holds another search \(its space, data or options, slots differ\)'):
+    with pytest.raises(ValueError, match=r'holds another search \(its space, options, slots differ\)'):
         search(space, Plan(out))
     release_folder(out)
 

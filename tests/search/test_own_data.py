@@ -66,10 +66,11 @@ def check_other_data_are_refused(data, out, options, tmp_path, capsys):
         (data / 'train', [], f'images: {data} (60 images) then, {data / "train"} (45 images) now'),
         (relabelled, [], f'images: {data} (60 images) then, {relabelled} (60 images) now'),
         (data, ['--trusted', str(trusted)], f'trusted images: none then, {trusted} (1 images) now'),
+        (data, ['--epochs', '4'], 'options: --epochs 3 --seed 0 then, --epochs 4 --seed 0 now'),
     ):
         assert main(['search', str(given), *options, *more]) == 1
         said = capsys.readouterr().err
-        assert f'{out} holds a search on other data ({what}): name another folder for this one, or remove {out}' in said
+        assert f'{out} holds another search ({what}): name another folder for this one, or remove {out}' in said
     moved = next((data / 'train' / 'a').iterdir())
     moved.rename(data / 'train' / 'b' / moved.name)
     assert main(['search', str(data), *options]) == 1
