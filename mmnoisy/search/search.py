@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
+from mmengine.config import Config
+
+from ..config import check_config
 from ..files import gone_if_refused, write_json, write_text
 from ..folder_lock import hold_folder, release_folder
 from . import portfolio
@@ -125,6 +128,8 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
         if plan.setting not in known:
             raise ValueError(f'--setting: there is no {plan.setting!r}, only {", ".join(known)}.')
         options.update(setting_options(known[plan.setting], plan.seed))
+    # Where plain training is refused, every trial would be.
+    check_config(Config(content(space, complete(space), options, plan.places)))
     judged = remember(space, plan.places, plan.seed, options, out, plan.data)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
