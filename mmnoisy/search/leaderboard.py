@@ -8,9 +8,9 @@ from ..engine.hooks.validation_record_hook import objective
 from ..files import replace_file
 from ..functional.smoothing import best_epoch
 from .choice import Choice, from_dict
-from .judge import Noise, correct, corrected_accuracy, estimated_noise, predictions, standard_error
+from .judge import Noise, corrected_accuracy, estimated_noise, predictions, standard_error
 from .judged import NOISY, Judged
-from .trial import results
+from .trial import on_fewer_folds, results, stopped_after
 
 
 class Entry(NamedTuple):
@@ -19,12 +19,13 @@ class Entry(NamedTuple):
     Args:
         number (int): Of the trial.
         choice (Choice): What was tried.
-        value (float): The objective: best smoothed accuracy on noisy validation, percent.
-        corrected (float, optional): The same by the estimated T.
+        value (float): The objective: best smoothed accuracy on noisy validation, in which classes count alike, percent.
+        corrected (float, optional): Clean accuracy by the estimated T; it ranks nothing.
         epoch (int): Of the objective.
-        stopped (int, optional): Epoch after which it was stopped.
+        stopped (str, optional): How far it came where it was stopped: an epoch, or folds.
         seconds (float): Of training.
         folder (Path): Its folder.
+        partial (bool): Judged on fewer folds than the others.
     """
 
     number: int
@@ -32,9 +33,10 @@ class Entry(NamedTuple):
     value: float
     corrected: Optional[float]
     epoch: int
-    stopped: Optional[int]
+    stopped: Optional[str]
     seconds: float
     folder: Path
+    partial: bool = False
 
 
 class Board(NamedTuple):
@@ -44,30 +46,25 @@ class Board(NamedTuple):
     notes: List[str]
 
 
-def leaderboard(out, epochs: int, judged: Judged = NOISY) -> Board:
+def leaderboard(out, judged: Judged = NOISY) -> Board:
     """The finished trials of a search.
 
     Args:
         out (str | Path): Its folder.
-        epochs (int): Of a trial.
         judged (Judged): What judges the trials. Checked labels are not corrected.
     """
-    found = [_entry(result, epochs) for result in results(out)]
-    found.sort(key=lambda entry: (-entry.value, entry.seconds, entry.number))
+    found = [_entry(result) for result in results(out)]
+    # On fewer folds an accuracy is another one: such trials stand last.
+    found.sort(key=lambda entry: (entry.partial, -entry.value, entry.seconds, entry.number))
     if not found:
         return Board([], ['No trial has ended.'])
     noise = estimated_noise(predictions(found[0].folder))
     measured, clean = standard_error(found[0].value, noise)
-    notes = [*label_notes(noise, measured, clean, judged), *order_notes([entry.value for entry in found], measured)]
+    whole = [entry.value for entry in found if not entry.partial]
+    notes = [*label_notes(noise, measured, clean, judged), *order_notes(whole, measured)]
     if judged.trusted:
         return Board(found, notes)
-    with_t = [entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found]
-    if correct(noise) and all(entry.corrected is not None for entry in with_t):
-        with_t.sort(key=lambda entry: -(entry.corrected or 0))
-        notes.append(
-            'A class is confused with another almost as often as it is right: ranked by the accuracy that T corrects.'
-        )
-    return Board(with_t, notes)
+    return Board([entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found], notes)
 
 
 def label_notes(noise: Noise, measured: float, clean: float, judged: Judged) -> List[str]:
@@ -80,7 +77,7 @@ def label_notes(noise: Noise, measured: float, clean: float, judged: Judged) -> 
         ]
     return [
         f'Noisy validation: {noise.n:,} labels, of which about {100 * noise.rate:.0f} % are wrong by the best trial; smallest '
-        f'margin of T {noise.margin:.2f}.',
+        f'margin of T {noise.margin:.2f}. The classes count alike in its accuracy.',
         f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. {shared}',
     ]
 
@@ -108,14 +105,19 @@ def order_notes(values: List[float], error: float) -> List[str]:
     return notes
 
 
-def _entry(result: dict, epochs: int) -> Entry:
+def _entry(result: dict) -> Entry:
     curve = {int(epoch): value for epoch, value in result['validation'].items()}
-    last = max(curve)
-    stopped = last if result['stopped'] and last < epochs else None
-    choice = from_dict(result['choice'])
-    number = int(result.get('number', -1))
-    seconds = result['seconds']['train'] or 0.0
-    return Entry(number, choice, objective(curve), None, best_epoch(curve, 3), stopped, seconds, result['folder'])
+    return Entry(
+        number=int(result.get('number', -1)),
+        choice=from_dict(result['choice']),
+        value=objective(curve),
+        corrected=None,
+        epoch=best_epoch(curve, 3),
+        stopped=stopped_after(result),
+        seconds=result['seconds']['train'] or 0.0,
+        folder=result['folder'],
+        partial=on_fewer_folds(result),
+    )
 
 
 def _corrected(entry: Entry, transition) -> Optional[float]:

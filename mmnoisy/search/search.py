@@ -13,16 +13,17 @@ from . import portfolio
 from .about import remember
 from .budget import Budget
 from .choice import complete, content, to_dict
-from .confirm import Finalist, confirm, sentences
+from .confirm import Finalist, confirm, finalists, sentences
 from .driver import Driver
 from .grid import setting_options, settings_of
 from .judged import Judged
 from .leaderboard import Board, leaderboard, write_csv
-from .pooled import folds_needed
+from .pooled import folds_needed, held_out
 from .refit import LAST_EPOCH, ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
 from .study import SAMPLERS, open_study
 from .summary_page import write_page
+from .trial import PLAIN_ACCURACY
 
 #: The least that numbers of a plan may be.
 _LEAST = dict(workers=1, confirm=0, seeds=1, folds=0, ensemble=0)
@@ -128,18 +129,22 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
         if plan.setting not in known:
             raise ValueError(f'--setting: there is no {plan.setting!r}, only {", ".join(known)}.')
         options.update(setting_options(known[plan.setting], plan.seed))
+    plain = content(space, complete(space), options, plan.places)
     # Where plain training is refused, every trial would be.
-    check_config(Config(content(space, complete(space), options, plan.places)))
-    judged = remember(space, plan.places, plan.seed, options, out, plan.data)
+    check_config(Config(plain))
+    searched = {**held_out(plain), **options}
+    if 'trusted' in plan.data:
+        searched.update(PLAIN_ACCURACY)
+    judged = remember(space, plan.places, plan.seed, searched, out, plan.data)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
     study = open_study(out, space.name, plan.storage, plan.sampler, plan.seed)
-    folds = plan.folds or folds_needed(content(space, complete(space), options, plan.places))
+    folds = plan.folds or folds_needed(content(space, complete(space), searched, plan.places))
     if folds > 1:
         plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
-    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, folds, plan.say).run()
-    board = leaderboard(out, space.epochs, judged)
+    Driver(study, space, out, plan.workers, budget, first, searched, plan.places, plan.prune, folds, plan.say).run()
+    board = leaderboard(out, judged)
     for line in board.notes:
         plan.say(line)
     if not board.entries:
@@ -147,8 +152,9 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     write_csv(board, out / 'leaderboard.csv', judged)
     found = Found(board, [], judged=judged)
     if plan.confirm:
-        top = [entry for entry in board.entries if entry.stopped is None][: plan.confirm] or board.entries[:1]
-        how: Dict[str, Any] = dict(options=options, places=plan.places, say=plan.say)
+        top = finalists(board.entries, plan.confirm)
+        how: Dict[str, Any] = dict(options=searched, places=plan.places, say=plan.say)
+        how['balanced'] = not judged.trusted
         found.finalists = confirm(out, space, top, plan.seeds, plan.workers, **how)
         for line in sentences(found.finalists, judged):
             plan.say(line)
@@ -164,7 +170,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     note = f'The best combination that a search of {space.name} found: {figure} on {found.judged.by}.\n{choice}'
     found.best = write_best(out / 'best.py', space, choice, note, options, plan.places, plan.seed)
     plan.say(f'Config: {found.best} (train it with: python -m mmnoisy.stages {found.best})')
-    finalists = found.finalists or [
+    best = found.finalists or [
         Finalist(entry.choice, entry.value, entry.value, [entry.value], 1.0, entry.epoch, entry.seconds)
         for entry in found.board.entries[: max(1, plan.ensemble)]
     ]
@@ -172,10 +178,10 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     how['epoch'] = plan.refit_epoch
     ensemble: Optional[Dict[str, Any]] = None
     if plan.refit:
-        found.run = refit(out / 'refit', space, winner or finalists[0], **how)
+        found.run = refit(out / 'refit', space, winner or best[0], **how)
         found.test = test_accuracy(found.run)
     if plan.ensemble:
-        runs = [refit(out / f'ensemble{i}', space, one, **how) for i, one in enumerate(finalists[: plan.ensemble])]
+        runs = [refit(out / f'ensemble{i}', space, one, **how) for i, one in enumerate(best[: plan.ensemble])]
         ensemble = dict(members=[str(run) for run in runs], test=ensemble_accuracy(runs))
     told = dict(
         space=space.name,

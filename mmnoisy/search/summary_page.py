@@ -31,7 +31,7 @@ def page_of(folder, path=None) -> Path:
     """
     folder = Path(folder)
     space, about = read_search(folder)
-    board = leaderboard(folder, space.epochs, about['judged'])
+    board = leaderboard(folder, about['judged'])
     if not board.entries:
         raise ValueError(f'No trial of the search in {folder} has ended: there is nothing to make a page of yet.')
     return write_page(folder, space, board, read_finalists(folder), about['judged'], path)
