@@ -98,6 +98,9 @@ methods = dict(
     promix=dict(config='promix/promix_probe_40e_features', title='ProMix', noises=two),
     hoc=dict(config='hoc/hoc_probe_40e_features', title='Forward correction, T by HOC', noises=two),
     label_wave=dict(config='label_wave/label_wave_probe_40e_features', title='CE, stopped by Label Wave', noises=two),
+    pes=dict(config='pes/pes_probe_40e_features', title='PES', noises=two),
+    pes_semi=dict(config='pes/pes-semi_probe_40e_features', title='PES (semi-supervised)', noises=two),
+    ill=dict(config='ill/ill_probe_40e_features', title='ILL', noises=two),
 )
 # A suite has no such entry.
 del two
