@@ -103,8 +103,8 @@ methods = dict(
     ill=dict(config='ill/ill_probe_40e_features', title='ILL', noises=two),
     mda_pes=dict(config='mda/mda-pes_probe_40e_features', title='PES + MDA', noises=two),
     mda_m_correction=dict(config='mda/mda-m-correction_probe_40e_features', title='M-correction + MDA', noises=two),
-    mda_ssr=dict(config='mda/mda-ssr_probe_40e_features', title='SSR + MDA', noises=two),
-    mda_dividemix=dict(config='mda/mda-dividemix_probe_40e_features', title='DivideMix + MDA', noises=two),
+    mda_ssr=dict(config='mda/mda-ssr_probe_40e_features', title='SSR + MDA', noises=['worse_label']),
+    mda_dividemix=dict(config='mda/mda-dividemix_probe_40e_features', title='DivideMix + MDA', noises=['worse_label']),
 )
 # A suite has no such entry.
 del two

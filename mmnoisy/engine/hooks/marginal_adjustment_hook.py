@@ -53,7 +53,7 @@ class MarginalAdjustmentHook(Hook):
         for name, values in prior.items():
             low, high = (f'{float(value):.3f} (class {int(k)})' for value, k in (values.min(0), values.max(0)))
             runner.logger.info(f'Epoch {runner.epoch + 1}: mean prediction{name and f" of {name}"}: {low} to {high}')
-        return lambda network, *batch: measure(Adjusted(network, prior), *batch)
+        return lambda network, *batch: measure(Adjusted(network, prior), *batch)  # type: ignore[arg-type]
 
 
 class Adjusted(OnePass):
@@ -87,7 +87,7 @@ class Adjusted(OnePass):
         """Of a model of two networks, by network; the ensemble's are the sum of both."""
         given = self._shared.logits(inputs)
         found = {name: self._debiased(given[name], name) for name in self._prior}
-        return dict(found, ensemble=sum(found.values()))
+        return dict(found, ensemble=found['net1'] + found['net2'])
 
     def _debiased(self, logits: Tensor, name: str) -> Tensor:
         return debiased_logits(logits.float(), self._prior[name].to(logits.device), -1.0)
