@@ -96,6 +96,9 @@ methods = dict(
     volminnet=dict(config='volminnet/volminnet_probe_40e_features', title='VolMinNet', noises=two),
     disc=dict(config='disc/disc_probe_40e_features', title='DISC', noises=two),
     promix=dict(config='promix/promix_probe_40e_features', title='ProMix', noises=two),
+    dividemix_uniform=dict(
+        config='dividemix/dividemix-uniform_probe_40e_features', title='DivideMix, class-uniform (UNICON)', noises=two
+    ),
     hoc=dict(config='hoc/hoc_probe_40e_features', title='Forward correction, T by HOC', noises=two),
     label_wave=dict(config='label_wave/label_wave_probe_40e_features', title='CE, stopped by Label Wave', noises=two),
     pes=dict(config='pes/pes_probe_40e_features', title='PES', noises=two),
