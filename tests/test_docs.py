@@ -93,7 +93,9 @@ def test_code_of_pages_compiles_and_names_what_is_registered(path):
     compile(code, path.name, 'exec')
     own = set(re.findall(r'(?m)^class (\w+)', code))
     for name in set(re.findall(r"type='mmnoisy\.(\w+)'", code)) - own:
-        assert any(registry.get(f'mmnoisy.{name}') for registry in (DATASETS, HOOKS, MODELS, TRANSFORMS)), f'{path.name}: {name}'
+        assert any(registry.get(f'mmnoisy.{name}') for registry in (DATASETS, HOOKS, MODELS, TRANSFORMS)), (
+            f'{path.name}: {name}'
+        )
 
 
 @pytest.fixture

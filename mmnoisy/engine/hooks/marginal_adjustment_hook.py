@@ -17,8 +17,7 @@ from ..sweep import Measure, precision, sweep
 class MarginalAdjustmentHook(Hook):
     """Takes out of the predictions that select samples what a network leans to: MDA, for any hook that selects by a sweep.
 
-    `Debiased Sample Selection for Learning with Noisy Labels
-    <https://openaccess.thecvf.com/content/CVPR2026/html/Pan_Debiased_Sample_Selection_for_Learning_with_Noisy_Labels_CVPR_2026_paper.html>`_
+    `Debiased Sample Selection for Learning with Noisy Labels <https://cvpr.thecvf.com/virtual/2026/poster/36281>`_
     (Marginal Distribution Adjustment). Where a network predicts some classes too often, their labels are believed too often and
     those of the other classes too seldom. In place of ``p_k(x)`` a selecting hook therefore sees ``p_k(x) / p'_k``, scaled to
     the sum 1, with p' the mean prediction of the samples that it goes over: its losses, agreements and confidences are those of
