@@ -1,2 +1,0 @@
-_base_ = '../ssr/ssr_cnn3_60e_digits-sym40.py'
-custom_hooks = [*_base_.custom_hooks, dict(type='mmnoisy.MarginalAdjustmentHook')]
