@@ -4,8 +4,9 @@ import linecache
 import re
 import sys
 import traceback
+from inspect import signature
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, Set
 
 from .part_options import nearest, options, parts
 
@@ -65,7 +66,14 @@ def option_path(error: Exception) -> str:
     whole = list(parts(cfg.to_dict(), ''))
     equal = [path for path, other, _ in whole if other == part]
     alike = [path for path, other, _ in whole if other.get('type') == part.get('type')]
-    return next(iter(equal or alike), '').lstrip('.')
+    found = [path.lstrip('.') for path in equal or alike]
+    return min(found, key=lambda path: path.split('.')[0] not in _read_by_runs(), default='')
+
+
+def _read_by_runs() -> Set[str]:
+    """Entries of a config that a run reads; the others are variables in which its author keeps parts, such as ``label_noise``."""
+    module = sys.modules.get('mmengine.runner')
+    return set() if module is None else set(signature(module.Runner).parameters)
 
 
 def _frames(error: BaseException) -> list:

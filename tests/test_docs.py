@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from mmnoisy import __version__
-from mmnoisy.registry import DATASETS, HOOKS, MODELS
+from mmnoisy.registry import DATASETS, HOOKS, MODELS, TRANSFORMS
 
 from .cli.messy import make_messy
 from .doc_commands import code_blocks, commands, complaint, run_small, setup_arguments
@@ -93,7 +93,9 @@ def test_code_of_pages_compiles_and_names_what_is_registered(path):
     compile(code, path.name, 'exec')
     own = set(re.findall(r'(?m)^class (\w+)', code))
     for name in set(re.findall(r"type='mmnoisy\.(\w+)'", code)) - own:
-        assert any(registry.get(f'mmnoisy.{name}') for registry in (DATASETS, HOOKS, MODELS)), f'{path.name}: {name}'
+        assert any(registry.get(f'mmnoisy.{name}') for registry in (DATASETS, HOOKS, MODELS, TRANSFORMS)), (
+            f'{path.name}: {name}'
+        )
 
 
 @pytest.fixture

@@ -57,6 +57,12 @@ def test_one_line_with_the_path_of_the_option(failed, options, message):
     assert message in text and len(text.splitlines()) == 1, text
 
 
+def test_a_variable_in_which_the_config_keeps_a_part_is_not_its_path(failed):
+    text = failed(argv=(str(ROOT / 'configs/segmentation/segmentation-gce_small-unet_30e_mask-folder.py'),))
+    assert 'Error: train_dataloader.dataset.source: Cannot read the data set mmnoisy.MaskFolder' in text
+    assert 'there is no folder data/scenes/images/train' in text
+
+
 def test_an_error_that_was_not_foreseen_leaves_its_traceback(failed, tmp_path):
     text = failed('model.head.typ=a')
     kept = tmp_path / 'run' / 'traceback.txt'

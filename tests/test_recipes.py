@@ -95,6 +95,8 @@ custom_hooks = [dict(type='mmnoisy.CurriculumHook', stages=(0, 1, 2))]
     out = run(tmp_path, 'webvision_challenge/webvision_challenge_inception-resnet-v2_80e_mini-webvision.py', changes)
     names = ['0_measure0', '1_measure1', '2_clean', '3_train']
     assert sorted(folder.name for folder in out.iterdir() if folder.is_dir()) == names
+    config = next((out / '3_train').glob('*.py')).read_text()
+    assert 'scale=299' in config and 'crop_size=299' in config
     dropped = flagged(out / '2_clean')
     assert dropped
     with (out / '2_clean' / 'samples.csv').open(newline='') as file:

@@ -185,6 +185,20 @@ def test_a_missing_key_is_named(folder):
         read_results(folder / 'results.json')
 
 
+def test_figures_on_photos_are_those_of_the_headlines_variant():
+    def of(*configs):
+        noises = ({'data': 'cifar10-20k', 'label': 'worse_label'}, {'data': 'cifar10-20k', 'label': 'random_label1'})
+        probes = [dict(RUN, config=f'{name}_probe_40e_features') for name in configs]
+        return results_of(
+            RUN, *(dict(run, seed=s, last=80.0 + s, noise=n) for run in probes for n in noises for s in (0, 1))
+        )
+
+    name = RUN['config'].split('_cnn3_')[0]
+    assert tables.photo_cells(of()) == ['', '']
+    assert tables.photo_cells(of(name, 'b')) == tables.photo_cells(of('b')) == ['80.5', '']
+    assert tables.photo_cells(of('b', 'c')) == ['', '']
+
+
 def test_a_note_asks_for_a_figure_that_is_not_there():
     with pytest.raises(ValueError, match='asks for {b:last}'):
         tables.fill_note('so {b:last}', dict(a=results_of(RUN)))

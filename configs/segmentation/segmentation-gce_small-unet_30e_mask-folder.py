@@ -1,5 +1,5 @@
-# Your own images and masks, see ../_base_/datasets/mask-folder.py: a small U-Net with a robust loss. Options are data_root, classes
-# and size; another network goes into model.backbone.
+# Your own images and masks, see ../_base_/datasets/mask-folder.py: a small U-Net with a robust loss. docs/segmentation.md has the
+# lines by which a config of yours names the folder, the classes and the size; another network goes into model.backbone.
 _base_ = [
     '../_base_/models/small_unet.py',
     '../_base_/datasets/mask-folder.py',

@@ -96,8 +96,18 @@ methods = dict(
     volminnet=dict(config='volminnet/volminnet_probe_40e_features', title='VolMinNet', noises=two),
     disc=dict(config='disc/disc_probe_40e_features', title='DISC', noises=two),
     promix=dict(config='promix/promix_probe_40e_features', title='ProMix', noises=two),
+    dividemix_uniform=dict(
+        config='dividemix/dividemix-uniform_probe_40e_features', title='DivideMix, class-uniform (UNICON)', noises=two
+    ),
     hoc=dict(config='hoc/hoc_probe_40e_features', title='Forward correction, T by HOC', noises=two),
     label_wave=dict(config='label_wave/label_wave_probe_40e_features', title='CE, stopped by Label Wave', noises=two),
+    pes=dict(config='pes/pes_probe_40e_features', title='PES', noises=two),
+    pes_semi=dict(config='pes/pes-semi_probe_40e_features', title='PES (semi-supervised)', noises=two),
+    ill=dict(config='ill/ill_probe_40e_features', title='ILL', noises=two),
+    mda_pes=dict(config='mda/mda-pes_probe_40e_features', title='PES + MDA', noises=two),
+    mda_m_correction=dict(config='mda/mda-m-correction_probe_40e_features', title='M-correction + MDA', noises=two),
+    mda_ssr=dict(config='mda/mda-ssr_probe_40e_features', title='SSR + MDA', noises=['worse_label']),
+    mda_dividemix=dict(config='mda/mda-dividemix_probe_40e_features', title='DivideMix + MDA', noises=['worse_label']),
 )
 # A suite has no such entry.
 del two

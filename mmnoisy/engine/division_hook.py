@@ -29,6 +29,7 @@ class DivisionHook(SampleRecordHook):
     networks: Optional[Sequence[str]] = None
     #: Whether models are told what was found.
     stamp = True
+    selects_by_sweep = True
 
     def __init__(
         self,

@@ -14,7 +14,6 @@ from ..functional.mixtures import MIXTURES, MixtureFit, min_max
 from .division_plot import plot_fit
 from .measures import cross_entropies
 from .shared_sweep import shared_sweep
-from .sweep import precision, sweep, sweep_loader
 
 
 def _check_options(owner: str, mixture: str, options: dict) -> None:
@@ -74,11 +73,7 @@ class LossDivision:
             rows (Tensor, optional): The M ``sample_idx`` to measure, ascending; all where None.
         """
         measure = partial(cross_entropies, networks=self.networks)
-        if rows is None:
-            found = shared_sweep(runner).run(runner, measure)
-        else:
-            found = sweep(runner.model, sweep_loader(runner, rows=rows), measure, rows, precision(runner))
-        losses = found['loss'].numpy()
+        losses = shared_sweep(runner).select(runner, measure, rows)['loss'].numpy()
         return np.stack([min_max(column, self.percentile) for column in losses.T], axis=1)
 
     def fit(self, runner, losses: np.ndarray, labels: Tensor, number: int) -> Tuple[Tensor, Dict[str, float]]:

@@ -67,6 +67,8 @@ class SampleRecordHook(Hook):
 
     #: Before SummaryHook (LOW) and CheckpointHook (VERY_LOW), which read the record.
     priority = 'BELOW_NORMAL'
+    #: Whether samples are selected by :meth:`mmnoisy.engine.shared_sweep.SharedSweep.select`, which others may adjust.
+    selects_by_sweep = False
     columns: Dict[str, Column] = {}
 
     def __init__(self, name: Optional[str] = None, file: str = 'samples.csv'):

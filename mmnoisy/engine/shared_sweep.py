@@ -9,6 +9,9 @@ from torch.utils.data import DataLoader
 
 from .sweep import Measure, precision, sweep, sweep_loader
 
+#: Makes of (runner, measure, loader, rows) the measure that a selecting hook has in its place. Collective.
+Adjustment = Callable[[Runner, Measure, DataLoader, Optional[Tensor]], Measure]
+
 
 class Request:
     """What somebody wants to know of the training set with certain weights, should a sweep take place anyhow.
@@ -39,6 +42,7 @@ class SharedSweep(Hook):
         self._due: List[Callable[[int], bool]] = []
         self._requests: List[Request] = []
         self._loader: Optional[DataLoader] = None
+        self._adjust: Optional[Adjustment] = None
 
     def loader(self, runner: Runner) -> DataLoader:
         """The loader of the whole training set, one for all sweeps: its workers are started once."""
@@ -59,6 +63,34 @@ class SharedSweep(Hook):
         self._requests = [request for request in self._requests if request.version == self.version]
         self._requests.append(Request(measure, self.version))
         return self._requests[-1]
+
+    def adjust_selection(self, adjust: Adjustment) -> None:
+        """Have hooks that select samples (:meth:`select`) see adjusted predictions.
+
+        Raises:
+            ValueError: They are adjusted already.
+        """
+        if self._adjust is not None:
+            raise ValueError('Two hooks would adjust the predictions by which samples are selected: leave one out.')
+        self._adjust = adjust
+
+    def select(self, runner: Runner, measure: Measure, rows: Optional[Tensor] = None) -> Dict[str, Tensor]:
+        """What ``measure`` gives for a hook that selects samples by it, adjusted where that was asked for. Collective.
+
+        Args:
+            runner (Runner): A run in training.
+            measure (Callable): See :func:`mmnoisy.engine.sweep.sweep`.
+            rows (Tensor, optional): The ``sample_idx`` to measure, (M,), ascending; all where None.
+
+        Returns:
+            dict[str, Tensor]: (N, ...), or (M, ...) of the rows, by name.
+        """
+        loader = self.loader(runner) if rows is None else sweep_loader(runner, rows=rows)
+        if self._adjust is not None:
+            measure = self._adjust(runner, measure, loader, rows)
+        if rows is None:
+            return self.run(runner, measure)
+        return sweep(runner.model, loader, measure, rows, precision(runner))
 
     def run(self, runner: Runner, measure: Measure) -> Dict[str, Tensor]:
         """Sweep the training set with the runner's model: what ``measure`` gives, (N, ...) by name. Collective.

@@ -12,6 +12,9 @@ from .results_table import results_table, with_seed
 
 HEAD = '<!-- {}: written by tools/tables.py -->'
 END = '<!-- {}: end -->'
+#: What of the features track the table of methods shows, as ``noise`` of a run, and the end of its configs' names.
+PHOTOS = (dict(data='cifar10-20k', label='worse_label'), dict(data='cifar10-20k', kind='symmetric', rate=0.5))
+PROBE = '_probe_40e_features'
 
 
 def put_block(text: str, name: str, content: str) -> str:
@@ -51,7 +54,7 @@ def methods_table(text: str, everything: Dict[str, dict]) -> str:
         results = everything[match[2]]
         found = figure(results, results['headline'], 'last')
         shown = with_seed(found, 'last') if found else 'not run'
-        return f'{match[1]} {shown} | {fill_note(results["note"], everything)} |'
+        return ' | '.join([f'{match[1]} {shown}', *photo_cells(results), f'{fill_note(results["note"], everything)} |'])
 
     pattern = r'(?m)^(\| [^|\n]+ \| \[\w+\]\(configs/(\w+)\) \|).*\|$'
     listed = {match[2] for match in re.finditer(pattern, text)}
@@ -59,6 +62,15 @@ def methods_table(text: str, everything: Dict[str, dict]) -> str:
     if missing:
         raise ValueError(f'README.md: the table of methods has no row for {", ".join(sorted(missing))}.')
     return re.sub(pattern, row, text)
+
+
+def photo_cells(results: dict) -> List[str]:
+    """A method's figures under :data:`PHOTOS`, of the variant that is the headline's or else of the only one; '' for none."""
+    configs = sorted({run['config'] for run in results['runs'] if run['config'].endswith(PROBE)})
+    own = (results['headline'] or '').split('_cnn3_')[0] + PROBE
+    chosen = own if own in configs or len(configs) != 1 else configs[0]
+    found = [figure(results, chosen, 'last', noise) for noise in PHOTOS]
+    return ['' if one is None else with_seed(one, 'last') for one in found]
 
 
 def short_table(path: Path) -> str:

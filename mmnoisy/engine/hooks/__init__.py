@@ -12,6 +12,7 @@ from .label_distribution_hook import LabelDistributionHook
 from .label_wave_hook import LabelWaveHook
 from .loss_mixture_hook import LossMixtureHook
 from .loss_state_hook import LossStateHook
+from .marginal_adjustment_hook import MarginalAdjustmentHook
 from .meta_set_hook import MetaSetHook
 from .partial_labels_hook import PartialLabelsHook
 from .pes_hook import PESHook
@@ -40,6 +41,7 @@ __all__ = [
     'LabelDistributionHook',
     'LabelWaveHook',
     'LossMixtureHook',
+    'MarginalAdjustmentHook',
     'MetaSetHook',
     'PESHook',
     'PartialLabelsHook',

@@ -16,7 +16,6 @@ from ..model_parts import unwrap
 from ..sample_record import Column
 from ..shared_sweep import shared_sweep
 from ..streams import batch_shares, fill_streams, stream_problems, stream_sampler, warn_empty
-from ..sweep import precision, sweep, sweep_loader
 
 TRAINING = ('joint', 'alternate')
 SELECTIONS = ('mixture', 'uniform')
@@ -188,11 +187,7 @@ class CoDivideHook(DivisionHook):
 
     def _agreement(self, runner, rows: Optional[Tensor]) -> Tensor:
         """Record ``p_clean`` from the networks' mean prediction, (N, 2) float32, NaN where never measured. Collective."""
-        if rows is None:
-            found = shared_sweep(runner).run(runner, own_probability)
-        else:
-            found = sweep(runner.model, sweep_loader(runner, rows=rows), own_probability, rows, precision(runner))
-        own = found['own']
+        own = shared_sweep(runner).select(runner, own_probability, rows)['own']
         p_clean = (1 - js_divergence(own.double().clamp(0, 1)) / math.log(2)).float()[:, None].repeat(1, 2)
         if rows is not None:
             p_clean = self.record['p_clean'].index_copy(0, rows, p_clean)

@@ -1,14 +1,13 @@
-from typing import Dict, List, Optional, Sequence
+from typing import List, Optional, Sequence
 
 import torch
 from torch import Tensor
 
-from ...functional.debias import debiased_prediction
 from ...models.classifiers.sample_aware import SampleAwareClassifier
 from ...models.classifiers.semi_supervised import SemiSupervisedClassifier
 from ...registry import HOOKS
 from ...stamps import Division, observed_labels, write_weights
-from ..measures import noisy_posteriors, own_and_predicted
+from ..measures import own_and_predicted
 from ..model_parts import unwrap
 from ..preflight import too_late
 from ..refine import in_parts, refine
@@ -37,8 +36,6 @@ class PESHook(SampleRecordHook):
             prediction and label alone.
         lr (float): Adam's learning rate there, > 0. Defaults to 1e-4.
         semi (bool): Learn from samples that are not confident without their labels. Defaults to False.
-        debias (bool): Predicted is the class whose probability is largest against its mean over all samples
-            (:func:`mmnoisy.functional.debias.debiased_prediction`). The sweep then holds (N, K). Defaults to False.
         max_class_weight (float): Without ``semi``: a class that has fewer confident samples weighs at most so much more
             than the mean, >= 1. Defaults to infinity, the official code's.
         **kwargs: See :class:`SampleRecordHook`.
@@ -48,6 +45,7 @@ class PESHook(SampleRecordHook):
             model or sampler, or gradient accumulation.
     """
 
+    selects_by_sweep = True
     columns = dict(own=Column(reduce=None), predicted=Column(dtype=torch.int64, reduce=None))
 
     def __init__(
@@ -56,7 +54,6 @@ class PESHook(SampleRecordHook):
         parts: Sequence[dict],
         lr: float = 1e-4,
         semi: bool = False,
-        debias: bool = False,
         max_class_weight: float = float('inf'),
         **kwargs,
     ):
@@ -71,7 +68,7 @@ class PESHook(SampleRecordHook):
                 f'{self.name}: parts must be a list of dict(modules=[...], epochs=...) with epochs of at least 1, not '
                 f'{parts!r}.'
             )
-        self.begin, self.parts, self.lr, self.semi, self.debias = begin, list(parts), lr, semi, debias
+        self.begin, self.parts, self.lr, self.semi = begin, list(parts), lr, semi
         self.max_class_weight = max_class_weight
         #: What to stamp, of the whole training set; None before ``begin``.
         self.division: Optional[Division] = None
@@ -105,7 +102,7 @@ class PESHook(SampleRecordHook):
             for number, part in enumerate(self.parts):
                 runner.logger.info(f'{self.name}: {", ".join(part["modules"])} anew for {part["epochs"]} epochs')
                 refine(runner, part['modules'], part['epochs'], self.lr, number)
-        self.set(**self.measure(runner))
+        self.set(**self._sweep.select(runner, own_and_predicted))
         self._divide(runner, self.record['predicted'] == self.labels)
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
@@ -118,14 +115,6 @@ class PESHook(SampleRecordHook):
             weights = self._weights[observed_labels(samples, 'cpu')]
             # As torch's weighted cross entropy has it: divided by the sum of the weights.
             write_weights(samples, weights * len(weights) / weights.sum())
-
-    def measure(self, runner) -> Dict[str, Tensor]:
-        """``own``, the probability of each label, and ``predicted``, the class that has to agree with it, (N,). Collective."""
-        if not self.debias:
-            return self._sweep.run(runner, own_and_predicted)
-        posterior = self._sweep.run(runner, noisy_posteriors)['posterior']
-        own = posterior.gather(1, self.labels[:, None]).squeeze(1)
-        return dict(own=own, predicted=debiased_prediction(posterior.double()))
 
     def score(self) -> Optional[Tensor]:
         return self.record['own'] if self.known else None

@@ -34,6 +34,7 @@ class ProMixHook(SampleRecordHook):
         ValueError: An option out of range; before training: another model than ProMix.
     """
 
+    selects_by_sweep = True
     columns = dict(
         own=Column((2,), reduce=None),
         prediction=Column(dtype=torch.int64, reduce=None),
@@ -61,7 +62,7 @@ class ProMixHook(SampleRecordHook):
         super().before_train_epoch(runner)
         if runner.epoch < self.warmup_epochs:
             return
-        found = shared_sweep(runner).run(runner, losses_and_prediction)
+        found = shared_sweep(runner).select(runner, losses_and_prediction)
         selected = torch.stack(
             [small_loss_of_each(loss, self.labels, self.num_classes, self.share) for loss in found['loss'].T], 1
         )

@@ -52,6 +52,7 @@ class SSRHook(SampleRecordHook):
             ``head``, or, with ``unlabelled_share``, one that would use the labels of unlabelled samples; another sampler.
     """
 
+    selects_by_sweep = True
     columns = dict(
         votes=Column(reduce=None),
         suggested=Column(dtype=torch.int64, reduce=None),
@@ -114,7 +115,7 @@ class SSRHook(SampleRecordHook):
         super().before_train_epoch(runner)
         if runner.epoch < self.warmup_epochs:
             return
-        swept = self._sweep.run(runner, features_and_confidence)
+        swept = self._sweep.select(runner, features_and_confidence)
         labels = torch.where(swept['confidence'] > self.theta_r, swept['prediction'], self.labels)
         device = next(runner.model.parameters()).device
         votes = self.vote(swept['features'].to(device), labels)

@@ -95,16 +95,6 @@ def test_semi_divides_by_confidence(tmp_path):
         assert division.age == pytest.approx(1 + batch_idx / 6)
 
 
-def test_debiased_agreement(tmp_path):
-    runner, spy = spied(config(tmp_path, hook=dict(parts=[], debias=True)))
-    p = spy.probability.double().numpy()
-    expected = [int((row / p.mean(0)).argmax()) for row in p]
-    assert hook_of(runner).record['predicted'].tolist() == expected
-    assert expected != p.argmax(1).tolist()
-    confident = torch.tensor(expected) == spy.labels
-    assert all(confident[index].all() for index, *_ in spy.batches)
-
-
 @pytest.mark.parametrize('base, semi', [(PLAIN, False), (SEMI, True)])
 def test_resumed_run_equals_the_unbroken_one(tmp_path, base, semi):
     # From before the parts are trained anew, and from after it.

@@ -1,0 +1,2 @@
+_base_ = '../m_correction/m_correction_cnn3_60e_digits-sym40.py'
+custom_hooks = [*_base_.custom_hooks, dict(type='mmnoisy.MarginalAdjustmentHook')]
