@@ -8,8 +8,7 @@ a CNN of five layers (16 to 256 channels) from scratch, batch 128, SGD with lear
 images as they are. `worse_label` are errors that people made (CIFAR-10N), `sym50` are drawn on the true labels. The network,
 the epochs and the undistorted images were chosen so that CE memorises and the ceiling is high, by held-out labels of CE and the
 ceiling alone (a smaller network with crops and flips memorised nothing in 12 epochs: all methods were alike).
-No method was tuned: what counts epochs was scaled to ten of them, and Co-teaching forgets 1.1 times the estimate, as on the
-features track. DivideMix needs two views, so it alone sees crops and flips.
+No method was tuned; what counts epochs was scaled to ten of them. DivideMix needs two views, so it alone sees crops and flips.
 """
 data = 'cifar10n-10k'
 paths = dict(photos='data/cifar10n')

@@ -7,8 +7,7 @@ The first 5,000 images of Fashion-MNIST (10 % of them held out with their noisy 
 of a CNN of four layers (16 to 128 channels) from scratch, batch 64, SGD with learning rate 0.05 and a cosine, weight decay 1e-4,
 images as they are. `sym40` are 40 % symmetric errors, `asym40` 40 % of classes that look alike. Network, epochs and size were
 chosen so that CE memorises, by its held-out labels alone (10,000 images and 12 epochs: it memorised nothing). No method was
-tuned: what counts epochs was scaled to 20 of them, and Co-teaching forgets 1.1 times the estimate, as on the features track.
-DivideMix needs two views, so it alone sees crops and flips.
+tuned; what counts epochs was scaled to 20 of them. DivideMix needs two views, so it alone sees crops and flips.
 """
 data = 'fashion-mnist-5k'
 seeds = [0, 1]
