@@ -5,9 +5,24 @@ title = 'Small track: a small CNN on 5,000 images of Fashion-MNIST'
 note = """
 The first 5,000 images of Fashion-MNIST (10 % of them held out with their noisy labels), the first 2,000 test images, 20 epochs
 of a CNN of four layers (16 to 128 channels) from scratch, batch 64, SGD with learning rate 0.05 and a cosine, weight decay 1e-4,
-images as they are. `sym40` are 40 % symmetric errors, `asym40` 40 % of classes that look alike. Network, epochs and size were
-chosen so that CE memorises, by its held-out labels alone (10,000 images and 12 epochs: it memorised nothing). No method was
-tuned; what counts epochs was scaled to 20 of them. DivideMix needs two views, so it alone sees crops and flips.
+images as they are. `sym40` are 40 % symmetric errors; `asym40` are 40 % of the five classes that are mistaken for another, 20 % of
+all.
+
+Network, epochs and size were chosen so that CE memorises, by its held-out labels alone; of 10,000 images it memorised nothing in
+12 epochs. No method was tuned; what counts epochs was scaled to 20 of them. DivideMix needs two views, so it alone sees crops and
+flips.
+
+What was seen in the records (seed 0):
+
+- CE fits 69 % of the wrong labels of `sym40` and 89 % of those of `asym40`.
+- GCE fits 11 % of them at `sym40`, but 72 % at `asym40`, where it ends as CE does: its loss tolerates symmetric errors.
+- Co-teaching's estimate is 47 % where 40 % are wrong, and 24 % where 20 % are: on these images the networks know the classes after
+  three epochs.
+- DivideMix at `sym40` gives up a class: not one right label of *shirt*, the class that CE finds hardest, has the loss of a clean
+  sample, so all of them count as unlabelled and no test image is called a shirt (recall 0). Of the other classes it keeps 75 to
+  99 % of the right labels and at most 4 % of the wrong ones.
+
+Not run for lack of time: the second seed.
 """
 data = 'fashion-mnist-5k'
 seeds = [0, 1]
