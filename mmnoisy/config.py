@@ -10,7 +10,7 @@ from typing import Dict, Iterator, List, Optional, Sequence
 from mmengine.config import Config
 
 from .cfg_options import OptionsAction
-from .part_options import nearest, part_problems
+from .part_options import loop_problems, nearest, part_problems
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -125,7 +125,7 @@ def check_config(cfg: Config) -> None:
         for i, hook in enumerate(hooks)
         if isinstance(hook, dict) and 'type' not in hook
     ]
-    problems += [*part_problems(cfg), *missing_files(cfg)]
+    problems += [*loop_problems(cfg), *part_problems(cfg), *missing_files(cfg)]
     if problems:
         raise SystemExit('\n'.join(problems))
 

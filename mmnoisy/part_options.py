@@ -26,7 +26,8 @@ _PREFIX = 'mmnoisy.'
 def part_problems(cfg) -> List[str]:
     """What is wrong with the package's parts in a config: unknown types and options with the nearest name, missing options.
 
-    Each message begins with the path of the part in the config. Parts of other packages are left to them.
+    Each message begins with the path of the part in the config. Parts of other packages are left to them. A part with
+    options that have options is asked for more: ``option_problems(part)`` of its class.
 
     Args:
         cfg (Config | dict): A config.
@@ -78,7 +79,35 @@ def _problems(part: dict, registry: str, word: str) -> List[str]:
     missing = [
         option for option, needed in known.items() if needed and option not in {*given, *GIVEN.get(registry, ())}
     ]
-    return problems + ([f'{name} needs {", ".join(missing)}.'] if missing else [])
+    problems += [f'{name} needs {", ".join(missing)}.'] if missing else []
+    return problems + (cls.option_problems(part) if hasattr(cls, 'option_problems') else [])
+
+
+def loop_problems(cfg) -> List[str]:
+    """What is wrong with ``train_cfg``, ``val_cfg`` and ``test_cfg``: an unknown loop or option with the nearest name."""
+    from mmengine import runner
+    from mmpretrain.registry import LOOPS
+
+    problems = []
+    for part in ('train', 'val', 'test'):
+        loop = cfg.get(f'{part}_cfg')
+        if not isinstance(loop, dict):
+            continue
+        epochs = 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else 'IterBasedTrainLoop'
+        plain = dict(train=epochs, val='ValLoop', test='TestLoop')[part]
+        cls = LOOPS.get(loop['type']) if 'type' in loop else getattr(runner, plain)
+        if cls is None:
+            names = [*LOOPS.module_dict, *LOOPS.parent.module_dict]
+            problems.append(f'{part}_cfg: there is no loop {loop["type"]}{nearest(loop["type"], names)}.')
+            continue
+        known = [name for name in options(cls) if name not in ('runner', 'dataloader', 'evaluator')]
+        known += [] if 'type' in loop or part != 'train' else ['by_epoch']
+        problems += [
+            f'{part}_cfg has no option {name!r}{nearest(name, known)}. It has {", ".join(known)}.'
+            for name in sorted(set(loop) - {'type', *known})
+            if '**' not in known
+        ]
+    return problems
 
 
 def _without_prefix(name: str, registry, registries) -> List[str]:

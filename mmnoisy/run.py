@@ -13,6 +13,7 @@ from mmengine.visualization import Visualizer
 
 from .cfg_options import merge_options, warn_of_unknown
 from .config import NoiseAction, RunConfig, parse_run, run_parser, set_label_noise, set_loader_defaults, set_run
+from .functional.noise import noise_problems
 
 
 def parse_args(argv: Optional[Sequence[str]] = None):
@@ -71,6 +72,9 @@ def merge_args(cfg, args):
         warn_of_unknown(cfg, args.cfg_options)
         merge_options(cfg, args.cfg_options)
     if args.noise is not None:
+        problems = noise_problems(args.noise)
+        if problems:
+            raise SystemExit(f'--noise: {" ".join(problems)}')
         set_label_noise(cfg, noise=args.noise)
     if args.noise_seed is not None:
         set_label_noise(cfg, seed=args.noise_seed)

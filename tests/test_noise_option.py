@@ -91,10 +91,14 @@ def test_a_run_with_other_noise(tmp_path):
 @pytest.mark.parametrize(
     'noise, message',
     [
-        (['kind=symetric', 'rate=0.3'], "unknown kind 'symetric'. Known kinds: symmetric"),
+        (['kind=symetric', 'rate=0.3'], "unknown kind 'symetric'; the nearest is 'symmetric'. Known kinds: symmetric"),
         (['rate=0.3'], 'unknown kind None'),
         (['kind=symmetric'], "kind 'symmetric' needs the option 'rate'"),
-        (['kind=symmetric', 'rates=0.3'], "needs the option 'rate'"),
+        (
+            ['kind=symmetric', 'rates=0.3'],
+            "has no option 'rates'; the nearest is 'rate'. It has .* needs the option 'rate'",
+        ),
+        (['kind=asymmetric', 'rate=0.3', 'maping=mnist'], "no option 'maping'; the nearest is 'mapping'"),
         (['kind=symmetric', 'rate=0.3', 'mapping=mnist'], "kind 'symmetric' has no option 'mapping'"),
         (['kind=symmetric', 'rate=3'], r'rate must be a number in \[0, 1\], not 3'),
         (['kind=symmetric', 'rate=much'], "not 'much'"),

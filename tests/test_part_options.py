@@ -1,11 +1,13 @@
 """Slips in the options of the package's parts are named, by their path in the config, before anything is built."""
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 
 from mmnoisy.config import check_config
+from mmnoisy.functional.noise import KINDS, noise_problems
 from mmnoisy.part_options import options, part_problems
-from mmnoisy.registry import HOOKS
+from mmnoisy.registry import DATASETS, HOOKS
 from tests.helpers import ROOT
 
 #: All kinds of parts; the configs of large data sets are made of the same.
@@ -67,6 +69,27 @@ def loss(**config):
             "train_dataloader.dataset: mmnoisy.LabelNoise has no option 'hold_out'; the nearest is 'holdout'.",
         ),
         (
+            {'train_dataloader.dataset.noise': dict(kind='symetric', rate=0.4, _delete_=True)},
+            "train_dataloader.dataset: noise: unknown kind 'symetric'; the nearest is 'symmetric'. Known kinds: ",
+        ),
+        (
+            {'val_dataloader.dataset.noise': dict(kind='instance', rate=0.4, pixel='standardised', _delete_=True)},
+            "val_dataloader.dataset: noise: kind 'instance' has no option 'pixel'; the nearest is 'pixels'. It has rate, ",
+        ),
+        (
+            {'train_dataloader.dataset.noise': dict(kind='pairflip', _delete_=True)},
+            "train_dataloader.dataset: noise: kind 'pairflip' needs the option 'rate'.",
+        ),
+        (
+            {'train_cfg.max_epoch': 3},
+            "train_cfg has no option 'max_epoch'; the nearest is 'max_epochs'. It has max_epochs, ",
+        ),
+        ({'val_cfg.fp61': True}, "val_cfg has no option 'fp61'; the nearest is 'fp16'. It has fp16"),
+        (
+            {'train_cfg': dict(type='EpochBasedTrainLop', max_epochs=3, _delete_=True)},
+            "train_cfg: there is no loop EpochBasedTrainLop; the nearest is 'EpochBasedTrainLoop'.",
+        ),
+        (
             {'val_dataloader.dataset.source.splits': 'train'},
             "val_dataloader.dataset.source: mmnoisy.Digits has no option 'splits'; the nearest is 'split'.",
         ),
@@ -99,3 +122,27 @@ def test_what_takes_anything_is_not_judged():
             pass
 
     assert options(Open) == {'needed': True, '**': False}
+
+
+#: All options of each kind of noise.
+NOISES = [
+    dict(kind='symmetric', rate=0.4, inclusive=True, exact=False),
+    dict(kind='pairflip', rate=0.4, exact=True),
+    dict(kind='asymmetric', rate=0.4, mapping={0: 1}, exact=True),
+    dict(kind='asymmetric', matrix=np.eye(10).tolist(), exact=True),
+    dict(kind='instance', rate=0.4, std=0.2, image_size=8, pixels='raw'),
+    dict(kind='label_file', path='labels.npy', key='noisy'),
+]
+
+
+@pytest.mark.parametrize('noise', NOISES, ids=lambda noise: noise['kind'])
+def test_the_options_of_a_noise_are_those_that_are_read(noise, tmp_path):
+    assert {one['kind'] for one in NOISES} == set(KINDS) and noise_problems(noise) == []
+    dataset = dict(type='mmnoisy.LabelNoise', source=dict(type='mmnoisy.Digits', split='train'))
+    if noise['kind'] == 'label_file':
+        with pytest.raises((ValueError, OSError), match='labels.npy'):
+            DATASETS.build(dict(dataset, noise=noise))
+    else:
+        DATASETS.build(dict(dataset, noise=noise))
+    with pytest.raises(ValueError, match="has no option 'nothing'. It has "):
+        DATASETS.build(dict(dataset, noise=dict(noise, nothing=1)))

@@ -30,7 +30,7 @@ def add_arguments(parser) -> None:
         '--sampler', choices=['tpe', 'random'], default='tpe', help='multivariate TPE, or random search'
     )
     parser.add_argument('--portfolio-only', action='store_true', help='try the portfolio and nothing else')
-    parser.add_argument('--confirm', type=int, default=3, help='best trials that are trained again on other folds')
+    parser.add_argument('--confirm', type=int, default=3, help='best trials that are trained again, with fresh seeds')
     parser.add_argument(
         '--refit-epoch',
         choices=('median', 'label_wave'),
@@ -52,11 +52,13 @@ def run(args) -> int:
         (i, entry.number, entry.value, entry.seconds, str(entry.choice))
         for i, entry in enumerate(found.board.entries[:10], 1)
     ]
-    table(('rank', 'trial', 'noisy val', 'seconds', 'combination'), rows)
+    table(('rank', 'trial', found.judged.by, 'seconds', 'combination'), rows)
     folder = Path(found.best).parent
     if (folder / 'refit').is_dir():
         console().print(f'Next: mmnoisy predict {quoted(folder)} IMAGES...')
     # The modules of tools/: there is no such folder where a wheel is installed.
-    console().print(f'To train it again: python -m mmnoisy.stages {quoted(found.best)}')
+    console().print(
+        f'To train it again: python -m mmnoisy.stages {quoted(found.best)}  (into {quoted(folder / "best")})'
+    )
     console().print(f'Which part helps:  python -m mmnoisy.search.ablation {quoted(found.best)}')
     return 0

@@ -8,7 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmpretrain.registry import TRANSFORMS
 
-from ..functional.noise import add_noise
+from ..functional.noise import add_noise, noise_problems
 from ..functional.transition import transition_matrix
 from ..registry import DATASETS
 from .batched_fetch import fetch, is_plain_packing, stack_images
@@ -246,10 +246,18 @@ class LabelNoise:
         return dict(summary, realised_rate=realised, num_samples=len(self), num_classes=self.num_classes)
 
     @staticmethod
+    def option_problems(options: dict) -> List[str]:
+        """What is wrong within the options, before anything is read; see :func:`mmnoisy.part_options.part_problems`."""
+        noise = options.get('noise')
+        return [f'noise: {problem}' for problem in noise_problems(noise)] if isinstance(noise, dict) and noise else []
+
+    @staticmethod
     def _check_options(noise, trusted, threshold_samples, conflicts, save_to, long_tail):
         if noise is not None and not (isinstance(noise, dict) and noise):
             raise ValueError(f"LabelNoise: noise must be a dict such as dict(kind='symmetric', rate=0.4), or None for the "
                              f'labels as they are, not {noise!r}.')  # fmt: skip
+        if noise is not None and noise_problems(noise):
+            raise ValueError(f'noise: {" ".join(noise_problems(noise))}')
         if trusted is not None:
             check_options('trusted', trusted, ('path', 'per_class'))
         if threshold_samples is not None:
@@ -287,11 +295,7 @@ class LabelNoise:
         )
         return noisy[first]
 
-    def _labels_of_file(self, original, first, images, path=None, key=None, **unknown) -> np.ndarray:
-        if path is None:
-            raise ValueError("noise: kind 'label_file' needs the option 'path'.")
-        if unknown:
-            raise ValueError(f"noise: kind 'label_file' has no option {', '.join(map(repr, sorted(unknown)))}.")
+    def _labels_of_file(self, original, first, images, path, key=None) -> np.ndarray:
         noisy = load_labels(path, original, self.num_classes, key, self.metainfo.get('classes'))
         other = np.flatnonzero((noisy != noisy[first]) & np.isin(first, images))
         if len(other):

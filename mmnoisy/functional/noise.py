@@ -5,11 +5,20 @@ draws from any of them. :func:`instance_dependent` also looks at the image. Noth
 """
 
 from numbers import Real
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Mapping, Optional, Sequence
 
 import numpy as np
 
-from .transition import MATRIX_KINDS, check_flag, check_rate, matrix_of_kind, read_options
+from .transition import (
+    MATRIX_KINDS,
+    check_flag,
+    check_rate,
+    matrix_of_kind,
+    option_problems,
+    options_of,
+    read_options,
+    unknown_kind,
+)
 
 #: Largest number of probabilities that are held at once (instance noise).
 _CHUNK = 2**23
@@ -117,8 +126,28 @@ def instance_dependent(
     return noisy
 
 
+#: The options that other kinds need, and those that they may have; of ``image_size`` and ``pixels`` see
+#: :func:`mmnoisy.datasets.source.image_features`.
+_OTHER_OPTIONS: dict = dict(
+    instance=(('rate',), ('std', 'image_size', 'pixels')),
+    label_file=(('path',), ('key',)),
+)
 #: Noise models, ``label_file`` included (see :mod:`mmnoisy.datasets.label_file`).
-KINDS = (*MATRIX_KINDS, 'instance', 'label_file')
+KINDS = (*MATRIX_KINDS, *_OTHER_OPTIONS)
+
+
+def noise_problems(noise: Mapping) -> List[str]:
+    """What is wrong with a noise config before a label is seen: its kind and the names of its options, with the nearest name."""
+    kind = noise.get('kind')
+    if kind not in KINDS:
+        return [unknown_kind(kind, KINDS)]
+    if kind in MATRIX_KINDS:
+        needed, allowed = options_of(kind, noise)
+        # What a matrix excludes is said where it is read.
+        allowed = (*allowed, 'exact', *(('rate', 'mapping') if 'matrix' in needed else ()))
+    else:
+        needed, allowed = _OTHER_OPTIONS[kind]
+    return option_problems(str(kind), {name: value for name, value in noise.items() if name != 'kind'}, needed, allowed)
 
 
 def add_noise(
@@ -148,8 +177,9 @@ def add_noise(
     Raises:
         ValueError: Unknown kind, missing or unknown option, a bad value, or fewer than 2 classes.
     """
-    if kind not in KINDS:
-        raise ValueError(f'noise: unknown kind {kind!r}. Known kinds: {", ".join(KINDS)}.')
+    problems = noise_problems(dict(options, kind=kind))
+    if problems:
+        raise ValueError(f'noise: {" ".join(problems)}')
     if num_classes < 2:
         raise ValueError(f'noise: at least 2 classes are needed, the data set has {num_classes}.')
     if kind == 'instance':

@@ -1,10 +1,11 @@
 """Transition matrices ``T`` (K, K), ``T[i, j] = P(noisy = j | clean = i)``."""
 
 from numbers import Real
-from typing import Mapping, Optional, Sequence, Union
+from typing import List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from ..part_options import nearest
 from .class_maps import ASYMMETRIC_MAPS, class_number
 
 
@@ -127,19 +128,41 @@ def check_matrix(matrix, num_classes: int) -> np.ndarray:
 MATRIX_KINDS = ('symmetric', 'pairflip', 'asymmetric')
 
 
+#: The options that each of them needs, and those that it may have.
+_OPTIONS: dict = dict(
+    symmetric=(('rate',), ('inclusive',)), pairflip=(('rate',), ()), asymmetric=(('rate', 'mapping'), ())
+)
+
+
+def options_of(kind: str, given: Mapping) -> Tuple[Sequence[str], Sequence[str]]:
+    """The options that a kind of :data:`MATRIX_KINDS` needs, and those that it may have; an asymmetric matrix replaces both."""
+    return (('matrix',), ()) if kind == 'asymmetric' and 'matrix' in given else _OPTIONS[kind]
+
+
+def unknown_kind(kind, known: Sequence[str]) -> str:
+    """What is to be said of a kind of noise that there is not."""
+    return f'unknown kind {kind!r}{nearest(str(kind), list(known))}. Known kinds: {", ".join(known)}.'
+
+
+def option_problems(kind: str, options: Mapping, needed: Sequence[str], allowed: Sequence[str] = ()) -> List[str]:
+    """What is wrong with the names of the options of a kind of noise: unknown ones with the nearest name, missing ones."""
+    known = [*needed, *allowed]
+    problems = [
+        f'kind {kind!r} has no option {name!r}{nearest(name, known)}. It has {", ".join(known)}.'
+        for name in sorted(set(options) - set(known))
+    ]
+    return problems + [f'kind {kind!r} needs the option {name!r}.' for name in needed if name not in options]
+
+
 def read_options(kind: str, options: Mapping, needed: Sequence[str], allowed: Sequence[str] = ()) -> dict:
     """The options of a kind of noise.
 
     Raises:
         ValueError: One of ``needed`` is missing, or there is one that is in neither list.
     """
-    unknown = sorted(set(options) - {*needed, *allowed})
-    for name in needed:
-        if name not in options:
-            instead = f', not {", ".join(map(repr, unknown))}' if unknown else ''
-            raise ValueError(f'noise: kind {kind!r} needs the option {name!r}{instead}.')
-    if unknown:
-        raise ValueError(f'noise: kind {kind!r} has no option {", ".join(map(repr, unknown))}.')
+    problems = option_problems(kind, options, needed, allowed)
+    if problems:
+        raise ValueError(f'noise: {" ".join(problems)}')
     return dict(options)
 
 
@@ -159,16 +182,17 @@ def matrix_of_kind(kind: str, num_classes: int, classes: Optional[Sequence[str]]
         ValueError: Unknown kind, missing or unknown option, or a bad value.
     """
     if kind not in MATRIX_KINDS:
-        raise ValueError(f'noise: unknown kind {kind!r}. Known kinds: {", ".join(MATRIX_KINDS)}.')
+        raise ValueError(f'noise: {unknown_kind(kind, MATRIX_KINDS)}')
+    if kind == 'asymmetric' and 'matrix' in options and ('rate' in options or 'mapping' in options):
+        raise ValueError("asymmetric noise: give either 'matrix', or 'rate' and 'mapping', not both.")
+    found = read_options(kind, options, *options_of(kind, options))
     if kind == 'symmetric':
-        return symmetric_matrix(num_classes, **read_options(kind, options, ('rate',), ('inclusive',)))
+        return symmetric_matrix(num_classes, **found)
     if kind == 'pairflip':
-        return pairflip_matrix(num_classes, **read_options(kind, options, ('rate',)))
-    if 'matrix' in options:
-        if 'rate' in options or 'mapping' in options:
-            raise ValueError("asymmetric noise: give either 'matrix', or 'rate' and 'mapping', not both.")
-        return check_matrix(read_options(kind, options, ('matrix',))['matrix'], num_classes)
-    return asymmetric_matrix(num_classes, **read_options(kind, options, ('rate', 'mapping')), classes=classes)
+        return pairflip_matrix(num_classes, **found)
+    if 'matrix' in found:
+        return check_matrix(found['matrix'], num_classes)
+    return asymmetric_matrix(num_classes, **found, classes=classes)
 
 
 def transition_matrix(clean: np.ndarray, noisy: np.ndarray, num_classes: int) -> np.ndarray:

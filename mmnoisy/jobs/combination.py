@@ -7,9 +7,11 @@ import numpy as np
 
 from ..datasets.own_data import OwnData, read_data
 from ..files import gone_if_refused
+from ..search.about import SEARCH
 from ..search.budget import Budget
 from ..search.choice import Choice, complete
 from ..search.refit import write_best
+from ..search.same_data import check_same, of_images
 from ..search.search import Found, Plan, search
 from ..search.space import Space, find_space, read_space
 from ..search.study import optuna
@@ -64,19 +66,22 @@ def search_data(
 
     Raises:
         ImportError: Optuna, or for features their packages, are missing.
-        ValueError: Data or options that cannot be used.
+        ValueError: Data or options that cannot be used, or the folder holds a search on other data.
     """
     optuna()  # Before minutes of features, not after.
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
     test = test if test is None or isinstance(test, OwnData) else read_data(test)
+    trusted = trusted if trusted is None or isinstance(trusted, OwnData) else read_data(trusted)
     out = Path(out) if out is not None else Path('work_dirs') / f'{data_name(data)}-search'
     with gone_if_refused(out):
+        told = of_images(data=data, trusted=trusted, test=test)
+        check_same(out / SEARCH, told)  # Before anything in the folder is written over.
         if trusted is not None:
-            data = with_trusted(data, trusted if isinstance(trusted, OwnData) else read_data(trusted), out / 'data.csv')
+            data = with_trusted(data, trusted, out / 'data.csv')
         options = trial_options(data, test, out, fine, backbone, epochs, seed)
         space = own_space(Job(data, test, out, [], False, False, say), options, out)
         how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
-        return search(space, Plan(out, budget or Budget(seconds=600), say=say, **how, **plan))
+        return search(space, Plan(out, budget or Budget(seconds=600), data=told, say=say, **how, **plan))
 
 
 def trial_options(
@@ -167,7 +172,8 @@ def train_combination(job: Job, plain: TrainOptions, budget: Budget, folder: str
     out = job.work_dir / 'search'
     probe = plain if banks is None else plain._replace(frozen=True, size=default_size(0, True), epochs=TRIAL_EPOCHS)
     out.mkdir(parents=True, exist_ok=True)
-    plan = Plan(out, budget, confirm=0, refit=False, seed=plain.seed, say=job.say)
+    told = of_images(data=job.data, test=job.test)
+    plan = Plan(out, budget, confirm=0, refit=False, seed=plain.seed, data=told, say=job.say)
     choice = search(own_space(job, probe, out, banks), plan).board.entries[0].choice
     run = job.work_dir / folder
     final = plain._replace(epochs=EPOCHS['frozen']) if plain.frozen else plain

@@ -4,7 +4,10 @@ import shlex
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Union
 
-from .run_folder import auto_runs, stages
+from .run_folder import auto_runs, trained_inside
+
+#: What a page can be made of.
+_TOLD = ('issues.csv', 'samples.csv', 'history.csv')
 
 
 def write_page(
@@ -41,8 +44,10 @@ def write_page(
 def _page_of_search(folder: Path, out, say) -> Path:
     from ..search.summary_page import page_of
 
-    refit = _refit(folder)
-    more = f' The run of its winner on all data has one too: mmnoisy report {shlex.quote(str(refit))}' if refit else ''
+    run = _told_inside(folder)
+    more = (
+        '' if run is None else f' The run of its winner on all data has one too: mmnoisy report {shlex.quote(str(run))}'
+    )
     say(f'The page is about the trials of the search in {folder}.{more}')
     out = folder if out is None else Path(out)
     return page_of(folder, out / 'report.html' if out.is_dir() else out)
@@ -50,26 +55,17 @@ def _page_of_search(folder: Path, out, say) -> Path:
 
 def _runs(folder: Path, say) -> List[Path]:
     """Folders that a page of ``folder`` is made of."""
-    from ..search.about import is_search
-
     if auto_runs(folder):
         return auto_runs(folder)
-    run = _refit(folder) if is_search(folder) else _told_stage(folder)
-    if run is not None:
-        say(f'Of {folder} the page shows the run {run.name if run.parent == folder else run.relative_to(folder)}.')
+    run = _told_inside(folder)
+    if run not in (None, folder):
+        say(f'Of {folder} the page shows the run {run.relative_to(folder)}.')
     return [run or folder]
 
 
-def _refit(folder: Path) -> Optional[Path]:
-    """The run on all data of a search; of its last stage where it is a recipe; None where there is none."""
-    run = folder / 'refit' / 'run'
-    if not run.is_dir():
-        return None
-    return _told_stage(run) or run
-
-
-def _told_stage(folder: Path) -> Optional[Path]:
-    """The last stage of a recipe that left nothing beside its stages that a page could show."""
-    if any((folder / name).is_file() for name in ('issues.csv', 'samples.csv', 'history.csv')):
-        return None
-    return stages(folder)[-1] if stages(folder) else None
+def _told_inside(folder: Path) -> Optional[Path]:
+    """The folder, or what it trained: the first that has something to make a page of; None where nothing has."""
+    inside: Optional[Path] = folder
+    while inside is not None and not any((inside / name).is_file() for name in _TOLD):
+        inside = trained_inside(inside)
+    return inside

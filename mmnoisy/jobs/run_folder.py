@@ -36,7 +36,7 @@ def find_run(folder) -> Run:
     named = folder
     inside: Optional[Path] = folder
     while inside is not None:
-        folder, inside = inside, _trained_inside(inside)
+        folder, inside = inside, trained_inside(inside)
     configs = sorted(folder.glob('*.py'), key=lambda path: path.stat().st_mtime)
     checkpoint = best_checkpoint(folder)
     if not configs or checkpoint is None:
@@ -47,8 +47,8 @@ def find_run(folder) -> Run:
     return Run(folder, cfg, configs[-1], checkpoint)
 
 
-def _trained_inside(folder: Path) -> Optional[Path]:
-    """Where what predicts is: the winner of ``--method auto``, a recipe's last stage, a search's refit; None: in the folder."""
+def trained_inside(folder: Path) -> Optional[Path]:
+    """Where what a folder trained is: an auto's winner, a recipe's last stage, a search's refit; None: in the folder itself."""
     if (folder / 'auto.json').is_file():
         return winner(folder)
     if stages(folder):

@@ -15,6 +15,7 @@ from .about import is_search, read_search
 from .choice import Choice, complete, content, from_dict
 from .confirm import mcnemar, number_of_folds, right_by_sample
 from .grid import run_grid
+from .judged import NOISY, Judged
 from .portfolio import value_of
 from .replay import clean_accuracy
 from .space import Space
@@ -96,9 +97,9 @@ def ablate(best, out, seeds: int = 3, workers: int = 1, say: Callable[[str], Non
                     removed=removed, run=seed, options=about['options'], places=about['places']
                 )
                 make_trial(folder, space, variant, seed=2000 + seed, fold=seed % folds, test=True, **named)
-    run_grid(out, workers, say)
+    run_grid(out, workers, say, what='trainings, of all parts and without each of them')
     found = removals(out)
-    write_csv(found, out / 'ablation.csv')
+    write_csv(found, out / 'ablation.csv', about['judged'])
     return found
 
 
@@ -148,10 +149,10 @@ def _mean(values: Sequence[float]) -> Optional[float]:
     return float(np.mean(values)) if values else None
 
 
-def table(found: Sequence[Removal]) -> List[str]:
+def table(found: Sequence[Removal], judged: Judged = NOISY) -> List[str]:
     """Lines of a Markdown table."""
     lines = [
-        '| removed | noisy validation | it brings | p | test | it brings |',
+        f'| removed | {judged.by} | it brings | p | test | it brings |',
         '| --- | --- | --- | --- | --- | --- |',
     ]
     for one in found:
@@ -168,11 +169,11 @@ def _gain(gain: Optional[Pairs]) -> str:
     return f'{gain.mean:+.2f}{interval}'
 
 
-def write_csv(found: Sequence[Removal], path) -> None:
+def write_csv(found: Sequence[Removal], path, judged: Judged = NOISY) -> None:
     """``ablation.csv``: a row a removal."""
     with replace_file(path, newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
-        writer.writerow(('removed', 'noisy_validation', 'gain', 'gain_low', 'gain_high', 'p', 'test', 'test_gain'))
+        writer.writerow(('removed', judged.column, 'gain', 'gain_low', 'gain_high', 'p', 'test', 'test_gain'))
         for one in found:
             gain = one.gain or Pairs(0, 0.0, None, None, None, 0)
             test_gain = None if one.test_gain is None else one.test_gain.mean
@@ -191,7 +192,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         found = ablate(args.best, args.out or Path(args.best).parent / 'ablation', args.seeds, args.workers)
     except (ValueError, FileNotFoundError, RuntimeError) as error:
         raise SystemExit(str(error)) from error
-    print('\n'.join(table(found)))
+    print('\n'.join(table(found, read_best(args.best)[2]['judged'])))
     return 0
 
 

@@ -7,6 +7,9 @@ from typing import Tuple
 from ..benchmark.contents import content_key
 from ..files import write_json
 from .choice import complete, content
+from .confirm import number_of_folds
+from .judged import Judged
+from .same_data import check_same
 from .space import Space, find_space, read_space
 
 SEARCH = 'search.json'
@@ -19,13 +22,23 @@ def is_search(folder) -> bool:
     return (Path(folder) / SEARCH).is_file()
 
 
-def remember(space: Space, places: dict, seed: int, options: dict, out: Path) -> None:
-    """Write down what the folder is a search of.
+def remember(space: Space, places: dict, seed: int, options: dict, out: Path, data: dict) -> Judged:
+    """Write down what the folder is a search of; returns what judges its trials.
+
+    Args:
+        space (Space): The space.
+        places (dict): Where data lie.
+        seed (int): Of the search.
+        options (dict): Entries of every trial's config.
+        out (Path): The folder.
+        data (dict): What tells the data apart, see :mod:`mmnoisy.search.same_data`.
 
     Raises:
         ValueError: It is one of something else.
     """
+    check_same(out / SEARCH, data)
     plain = content(space, complete(space), options, places)
+    judged = Judged('trusted' in data, number_of_folds(plain))
     wanted = dict(space=space.name, key=content_key(plain), slots=space.slots, seed=seed)
     base = str(Path(space.base).resolve()) if Path(space.base).is_file() else space.base
     again = dict(file=str(space.file.resolve()), base=base, epochs=space.epochs, num_samples=space.num_samples)
@@ -38,11 +51,14 @@ def remember(space: Space, places: dict, seed: int, options: dict, out: Path) ->
                 'folder for this one, or go on with the same data, space, options and seed.'
             )
     else:
-        write_json(out / SEARCH, dict(wanted, **again, options=options, places=places))
+        write_json(
+            out / SEARCH, dict(wanted, **again, options=options, places=places, data=data, judged=judged._asdict())
+        )
+    return judged
 
 
 def read_search(folder) -> Tuple[Space, dict]:
-    """The space of a search, and all that its ``search.json`` says.
+    """The space of a search, and all that its ``search.json`` says, with ``judged`` as :class:`mmnoisy.search.judged.Judged`.
 
     Raises:
         ValueError: The file is damaged, or the space cannot be read.
@@ -50,6 +66,7 @@ def read_search(folder) -> Tuple[Space, dict]:
     path = Path(folder) / SEARCH
     try:
         about = json.loads(path.read_text(encoding='utf-8'))
+        about['judged'] = Judged(**about.get('judged', {}))
         changes = dict(base=about['base'], epochs=about['epochs'], num_samples=about['num_samples'])
         file = about['file'] if Path(about['file']).is_file() else find_space(about['space'])
     except (ValueError, KeyError, TypeError, OSError) as error:

@@ -9,6 +9,7 @@ from ..benchmark.command import seconds_of
 from ..cfg_options import OptionsAction
 from .budget import budget_of
 from .refit import LAST_EPOCH
+from .same_data import of_places
 from .space import Space, find_space, read_space
 
 
@@ -145,6 +146,7 @@ def run_search(args, space: Space, places: Dict[str, str]) -> int:
         setting=args.setting,
         options=args.cfg_options,
         places=places,
+        data=of_places(places),
         say=_say,
     )
     search(space, plan)

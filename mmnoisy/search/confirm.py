@@ -1,6 +1,8 @@
 """The best trials once more, with fresh seeds on other folds: the figure of a winner of many is too good.
 
-Every finalist is trained with each seed on each fold, so that they are compared on the same held-out samples.
+Every finalist is trained with each seed on each fold, so that they are compared on the same held-out samples. A cheaper one
+takes the place of the best where it is shown to be no worse, not where it merely cannot be told apart: of few labels nothing
+can be told, and giving each such case to the cheaper one costs more than a confirmation gains (docs/search.md).
 """
 
 from pathlib import Path
@@ -10,16 +12,20 @@ import numpy as np
 
 from ..config import label_noises
 from ..engine.hooks.validation_record_hook import objective
+from ..functional.class_weights import class_weights
 from ..functional.smoothing import best_epoch
 from .choice import Choice, content, from_dict
 from .grid import run_grid
 from .judge import predictions
+from .judged import NOISY, Judged
 from .leaderboard import Entry
 from .space import Space
 from .trial import make_trial, read_trial, results, trials
 
-#: Two are alike where the test of their difference gives at least this.
-ALIKE = 0.05
+#: A finalist is as good as the best where it is less than so many points behind, with a certainty of 95 %.
+MARGIN = 0.5
+#: Of the normal distribution, one-sided.
+_Z95 = 1.645
 
 
 class Finalist(NamedTuple):
@@ -31,6 +37,7 @@ class Finalist(NamedTuple):
         mean (float): Mean of the objective over the new runs, percent.
         each (list[float]): Of each run.
         p (float): Of McNemar's test that it is as good as the best of the finalists, on the pooled held-out samples.
+        behind (float): Upper bound (95 %) of what it is behind the best on these, in points.
         epoch (int): Median of the best epochs.
         seconds (float): Mean time of training.
         chosen (bool): Whether it is the winner.
@@ -43,6 +50,7 @@ class Finalist(NamedTuple):
     p: float
     epoch: int
     seconds: float
+    behind: float = 0.0
     chosen: bool = False
 
 
@@ -55,6 +63,7 @@ def confirm(
     *,
     options: Optional[dict] = None,
     places: Optional[Dict[str, str]] = None,
+    balanced: bool = True,
     say: Callable[[str], None] = print,
 ) -> List[Finalist]:
     """Train the best trials again; returns them best first, the winner marked. The same call goes on.
@@ -66,6 +75,7 @@ def confirm(
         seeds (int): Runs of each.
         workers (int): Processes.
         options, places: As in the search.
+        balanced (bool): Whether the classes count alike. Defaults to True.
         say (Callable): Takes lines for the user.
     """
     out = Path(out) / 'confirm'
@@ -84,8 +94,8 @@ def confirm(
                 raise ValueError(
                     f'{folder} is of another choice: the search has gone on. Remove {out} to confirm anew.'
                 )
-    run_grid(out, workers, say)
-    return judged(out)
+    run_grid(out, workers, say, what=f'trainings that confirm the best {len(entries)}')
+    return judged(out, balanced)
 
 
 def number_of_folds(whole: dict) -> int:
@@ -94,8 +104,8 @@ def number_of_folds(whole: dict) -> int:
     return max(1, int(1 / noises[0]['holdout'] + 1e-9)) if noises and noises[0].get('holdout') else 1
 
 
-def judged(out) -> List[Finalist]:
-    """Finalists of finished runs, best first."""
+def judged(out, balanced: bool = True) -> List[Finalist]:
+    """Finalists of finished runs, best first; with ``balanced``, classes count alike in what one is behind the best."""
     ranks: Dict[int, List[dict]] = {}
     for result in results(out):
         ranks.setdefault(result['rank'], []).append(result)
@@ -105,11 +115,14 @@ def judged(out) -> List[Finalist]:
         raise ValueError(
             f'None of the {len(trials(out))} runs in {out} has a result: see failed.json in their folders.'
         )
-    right = {rank: right_by_sample(runs) for rank, runs in whole.items()}
+    right = {rank: right_by_sample(runs, balanced) for rank, runs in whole.items()}
     found = {rank: _finalist(runs) for rank, runs in whole.items()}
     best = max(found, key=lambda rank: found[rank].mean)
-    found = {rank: one._replace(p=mcnemar(right[best], right[rank])) for rank, one in found.items()}
-    alike = [rank for rank, one in found.items() if one.p >= ALIKE]
+    found = {
+        rank: one._replace(p=mcnemar(right[best], right[rank]), behind=behind(right[best], right[rank]))
+        for rank, one in found.items()
+    }
+    alike = [rank for rank, one in found.items() if one.behind <= MARGIN]
     # Ties go to the cheaper; a fifth of the time is no difference.
     cheapest = min(found[rank].seconds for rank in alike)
     winner = max((rank for rank in alike if found[rank].seconds <= 1.2 * cheapest), key=lambda rank: found[rank].mean)
@@ -126,26 +139,54 @@ def _finalist(runs: List[dict]) -> Finalist:
     return Finalist(choice, runs[0]['searched'], float(np.mean(each)), each, 1.0, epoch, seconds)
 
 
-def right_by_sample(runs: List[dict]) -> Dict[tuple, bool]:
-    """Whether each held-out sample's given label was predicted, by run and sample."""
-    found = {}
+def finalists(entries: Sequence[Entry], count: int) -> List[Entry]:
+    """Of trials, best first, those to train again: the best of each set of parts, as far as they reach; then the next.
+
+    Trials that differ in a number alone are nearly one: to confirm three of them is to confirm one three times.
+    """
+    whole = [entry for entry in entries if entry.stopped is None] or list(entries[:1])
+    parts, first, rest = set(), [], []
+    for entry in whole:
+        of = tuple(sorted(entry.choice.parts.items()))
+        (rest if of in parts else first).append(entry)
+        parts.add(of)
+    return (first + rest)[:count]
+
+
+def right_by_sample(runs: List[dict], balanced: bool = False) -> Dict[tuple, float]:
+    """1 where a held-out sample's given label was predicted, else 0, by fold, sample and run; or that times its class weight."""
+    found: Dict[tuple, float] = {}
     for run in runs:
         told = predictions(run['folder'])
-        hits = told.scores.argmax(1) == told.labels
-        found.update({(run['run'], int(i)): bool(hit) for i, hit in zip(told.rows, hits)})
+        hits = (told.scores.argmax(1) == told.labels) * (class_weights(told.labels) if balanced else 1.0)
+        found.update({(run['fold'], int(i), run['run']): float(hit) for i, hit in zip(told.rows, hits)})
     return found
 
 
-def mcnemar(one: Dict[tuple, bool], other: Dict[tuple, bool]) -> float:
+def behind(best: Dict[tuple, float], other: Dict[tuple, float]) -> float:
+    """Upper bound (95 %, one-sided) of what one is behind the best on the samples that both have, in points.
+
+    Runs on the same samples are no further samples: the difference of a sample is the mean over them.
+    """
+    each: Dict[tuple, List[float]] = {}
+    for key in best.keys() & other.keys():
+        each.setdefault(key[:2], []).append(best[key] - other[key])
+    difference = 100 * np.array([np.mean(values) for values in each.values()])
+    if len(difference) < 2:
+        return 0.0 if not difference.any() else 100.0
+    return float(difference.mean() + _Z95 * difference.std(ddof=1) / np.sqrt(len(difference)))
+
+
+def mcnemar(one: Dict[tuple, float], other: Dict[tuple, float]) -> float:
     """Probability of the exact test that two are right equally often, on the samples that both have; 1 where they never differ."""
     from scipy.stats import binomtest
 
     both = [(one[key], other[key]) for key in one.keys() & other.keys()]
-    first, second = sum(a and not b for a, b in both), sum(b and not a for a, b in both)
+    first, second = sum(a > 0 and b == 0 for a, b in both), sum(b > 0 and a == 0 for a, b in both)
     return float(binomtest(first, first + second).pvalue) if first + second else 1.0
 
 
-def sentences(finalists: Sequence[Finalist]) -> List[str]:
+def sentences(finalists: Sequence[Finalist], how: Judged = NOISY) -> List[str]:
     """What the confirmation says, for a person."""
     found = []
     for one in finalists:
@@ -155,8 +196,6 @@ def sentences(finalists: Sequence[Finalist]) -> List[str]:
             f'{one.mean:.2f}{spread}, searched {one.searched:.2f}, p {one.p:.2g}, {one.seconds:.1f} s: {one.choice}{mark}'
         )
     lost = max(one.searched for one in finalists) - finalists[0].mean
-    where = 'above' if lost >= 0 else 'below'
-    found.append(
-        f'The best figure of the search was {abs(lost):.2f} points {where} the best that fresh seeds on other folds confirm.'
-    )
+    where = f'{abs(lost):.2f} points {"above" if lost > 0 else "below"}' if abs(lost) >= 0.005 else 'the same as'
+    found.append(f'The best figure of the search was {where} the best that {how.again} confirm.')
     return found

@@ -19,7 +19,7 @@ from .budget import Budget
 from .choice import Choice, key, to_dict
 from .space import Space
 from .study import enqueue, suggest
-from .trial import STOP, curve, failure, is_finished, make_trial, read_trial
+from .trial import STOP, curve, failure, is_finished, make_trial, read_trial, stopped_after
 from .worker import CLOSED
 
 #: Trials that may fail one after another, and choices that may be known already, before a search ends.
@@ -149,7 +149,7 @@ class Driver:
         self.failed = 0
         found = self.curves[trial.number] = curve(folder)
         value = objective(found)
-        early = result['stopped'] and max(found) < self.space.epochs
+        early = stopped_after(result)
         if early:
             from optuna.trial import Trial
 
@@ -159,9 +159,11 @@ class Driver:
             self.study.tell(trial.number, state=states.PRUNED, skip_if_finished=True)
         else:
             self.study.tell(trial.number, value, skip_if_finished=True)
-        best = max((objective(known) or 0 for known in self.curves.values()), default=0)
+        # Of those that came to their end: on fewer folds an accuracy is another one.
+        whole = self.study.get_trials(deepcopy=False, states=(states.COMPLETE,))
+        best = max((one.value for one in whole), default=value)
         choice = Choice(**read_trial(folder)['choice'])
-        how = f' (stopped after epoch {max(found)})' if early else ''
+        how = f' (stopped after {early})' if early else ''
         self.say(f'{trial.number}: {value:.2f}{how}, best {best:.2f}: {choice}')
 
     # What workers are to do.
@@ -212,7 +214,7 @@ class Driver:
                 return None
         trial.set_user_attr('key', found)
         trial.set_user_attr('choice', to_dict(choice))
-        about: Dict[str, Any] = dict(number=trial.number, key=found, folds=self.folds)
+        about: Dict[str, Any] = dict(number=trial.number, key=found, folds=self.folds, race=self.prune)
         make_trial(self.folder(trial.number), self.space, choice, options=self.options, places=self.places, **about)
         return trial.number
 

@@ -12,9 +12,9 @@ from ..benchmark.pool import Pool
 from ..benchmark.suite import declaration
 from ..config import config_path
 from ..files import write_text
-from .choice import Choice, complete, distinct, draw
+from .choice import Choice, complete, distinct, draw, from_dict
 from .space import Space
-from .trial import failure, is_finished, make_trial, results, trials
+from .trial import failure, is_finished, make_trial, read_trial, results, trials
 from .worker import CLOSED
 
 
@@ -67,6 +67,8 @@ def write_grid(
 ) -> List[Path]:
     """Write the trials of a grid that are not there: all settings of a choice before the next choice.
 
+    A grid that was begun keeps its choices, also where the space draws others by now: a number names one choice.
+
     Raises:
         ValueError: A setting that the suite does not have.
     """
@@ -75,7 +77,8 @@ def write_grid(
     if unknown:
         raise ValueError(f'There is no setting {unknown[0]!r}, only {", ".join(known)}.')
     found = []
-    for number, choice in enumerate(grid_choices(space, count, seed)):
+    choices = distinct([*begun(out), *grid_choices(space, count, seed)])[:count]
+    for number, choice in enumerate(choices):
         for name in settings:
             folder = Path(out) / 'trials' / f'{number:04d}-{name}'
             if not (folder / 'trial.json').is_file():
@@ -95,8 +98,27 @@ def write_grid(
     return found
 
 
-def run_grid(out, workers: int, say: Callable[[str], None] = print, deadline: Optional[float] = None) -> None:
+def begun(out) -> List[Choice]:
+    """The choices of a grid's folder, by number."""
+    found = {about['number']: from_dict(about['choice']) for about in map(read_trial, trials(out))}
+    return [found[number] for number in sorted(found)]
+
+
+def run_grid(
+    out,
+    workers: int,
+    say: Callable[[str], None] = print,
+    deadline: Optional[float] = None,
+    what: str = 'trials',
+) -> None:
     """Run what is open of a written grid; the same call goes on after any interruption.
+
+    Args:
+        out (str | Path): Its folder.
+        workers (int): Processes.
+        say (Callable): Takes lines for the user.
+        deadline (float, optional): Seconds since the epoch; no trial begins after it.
+        what (str): What the trials are called.
 
     Raises:
         RuntimeError: Workers cannot work.
@@ -107,7 +129,7 @@ def run_grid(out, workers: int, say: Callable[[str], None] = print, deadline: Op
     pool = Pool(['mmnoisy.search.worker', str(out), *options], out / 'logs', workers, say)
     left = {folder for folder in trials(out) if not is_finished(folder)}
     total, begun, first = len(trials(out)), time.monotonic(), len(left)
-    say(f'{total - len(left)} of {total} trials have a result.')
+    say(f'{total} {what}.' if first == total else f'{total - first} of {total} {what} are done.')
     try:
         pool.start(min(workers, len(left)))
         running = bool(left)

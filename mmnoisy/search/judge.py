@@ -9,10 +9,6 @@ import numpy as np
 from ..engine.hooks.validation_record_hook import PREDICTIONS
 from ..functional.transition_estimators import joint_rows
 
-#: The objective is corrected by T only where its smallest margin is below this and there are so many labels: elsewhere the
-#: correction adds more noise than it takes away (simulated).
-MARGIN, ENOUGH = 0.15, 1000
-
 
 class Predictions(NamedTuple):
     """Of a trial on its validation set, at its best epoch: (n,) rows, (n, K) probabilities, (n,) labels as given."""
@@ -73,14 +69,12 @@ def standard_error(accuracy: float, noise: Noise) -> Tuple[float, float]:
 
 
 def corrected_accuracy(found: Predictions, transition: np.ndarray) -> Optional[float]:
-    """Clean accuracy by ``mean of (T^-1)[given, predicted]``, percent; None where T cannot be inverted."""
+    """Clean accuracy by ``mean of (T^-1)[given, predicted]``, percent; None where T cannot be inverted.
+
+    It is shown and ranks nothing: T comes from a trial that may repeat the noise (docs/search.md).
+    """
     if np.linalg.cond(transition) > 1e3:
         return None
     inverse = np.linalg.inv(transition)
     # Row: true class; an unbiased estimate of [true == predicted] from the given label.
     return 100 * float(inverse[found.labels, found.scores.argmax(1)].mean())
-
-
-def correct(noise: Noise) -> bool:
-    """Whether trials are ranked by the corrected accuracy."""
-    return noise.margin < MARGIN and noise.n >= ENOUGH

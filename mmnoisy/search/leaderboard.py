@@ -8,8 +8,9 @@ from ..engine.hooks.validation_record_hook import objective
 from ..files import replace_file
 from ..functional.smoothing import best_epoch
 from .choice import Choice, from_dict
-from .judge import correct, corrected_accuracy, estimated_noise, predictions, standard_error
-from .trial import results
+from .judge import Noise, corrected_accuracy, estimated_noise, predictions, standard_error
+from .judged import NOISY, Judged
+from .trial import on_fewer_folds, results, stopped_after
 
 
 class Entry(NamedTuple):
@@ -18,12 +19,13 @@ class Entry(NamedTuple):
     Args:
         number (int): Of the trial.
         choice (Choice): What was tried.
-        value (float): The objective: best smoothed accuracy on noisy validation, percent.
-        corrected (float, optional): The same by the estimated T.
+        value (float): The objective: best smoothed accuracy on noisy validation, in which classes count alike, percent.
+        corrected (float, optional): Clean accuracy by the estimated T; it ranks nothing.
         epoch (int): Of the objective.
-        stopped (int, optional): Epoch after which it was stopped.
+        stopped (str, optional): How far it came where it was stopped: an epoch, or folds.
         seconds (float): Of training.
         folder (Path): Its folder.
+        partial (bool): Judged on fewer folds than the others.
     """
 
     number: int
@@ -31,9 +33,10 @@ class Entry(NamedTuple):
     value: float
     corrected: Optional[float]
     epoch: int
-    stopped: Optional[int]
+    stopped: Optional[str]
     seconds: float
     folder: Path
+    partial: bool = False
 
 
 class Board(NamedTuple):
@@ -43,34 +46,40 @@ class Board(NamedTuple):
     notes: List[str]
 
 
-def leaderboard(out, epochs: int) -> Board:
+def leaderboard(out, judged: Judged = NOISY) -> Board:
     """The finished trials of a search.
 
     Args:
         out (str | Path): Its folder.
-        epochs (int): Of a trial.
+        judged (Judged): What judges the trials. Checked labels are not corrected.
     """
-    found = [_entry(result, epochs) for result in results(out)]
-    found.sort(key=lambda entry: (-entry.value, entry.seconds, entry.number))
+    found = [_entry(result) for result in results(out)]
+    # On fewer folds an accuracy is another one: such trials stand last.
+    found.sort(key=lambda entry: (entry.partial, -entry.value, entry.seconds, entry.number))
     if not found:
         return Board([], ['No trial has ended.'])
-    best = predictions(found[0].folder)
-    noise = estimated_noise(best)
+    noise = estimated_noise(predictions(found[0].folder))
     measured, clean = standard_error(found[0].value, noise)
-    notes = [
+    whole = [entry.value for entry in found if not entry.partial]
+    notes = [*label_notes(noise, measured, clean, judged), *order_notes(whole, measured)]
+    if judged.trusted:
+        return Board(found, notes)
+    return Board([entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found], notes)
+
+
+def label_notes(noise: Noise, measured: float, clean: float, judged: Judged) -> List[str]:
+    """Sentences about the labels that judge, and the standard error of an accuracy on them."""
+    shared = 'What trials share on one validation set is less.'
+    if judged.trusted:
+        return [
+            f'Checked labels: {noise.n:,} judge the trials.',
+            f'Standard error of an accuracy on them: {measured:.2f} points. {shared}',
+        ]
+    return [
         f'Noisy validation: {noise.n:,} labels, of which about {100 * noise.rate:.0f} % are wrong by the best trial; smallest '
-        f'margin of T {noise.margin:.2f}.',
-        f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. What trials '
-        'share on one validation set is less.',
+        f'margin of T {noise.margin:.2f}. The classes count alike in its accuracy.',
+        f'Standard error of an accuracy on it: {measured:.2f} points, about {clean:.2f} points of clean accuracy. {shared}',
     ]
-    notes += order_notes([entry.value for entry in found], measured)
-    with_t = [entry._replace(corrected=_corrected(entry, noise.transition)) for entry in found]
-    if correct(noise) and all(entry.corrected is not None for entry in with_t):
-        with_t.sort(key=lambda entry: -(entry.corrected or 0))
-        notes.append(
-            'A class is confused with another almost as often as it is right: ranked by the accuracy that T corrects.'
-        )
-    return Board(with_t, notes)
 
 
 def order_notes(values: List[float], error: float) -> List[str]:
@@ -86,22 +95,29 @@ def order_notes(values: List[float], error: float) -> List[str]:
         notes.append(
             f'{equal} trials have the same best figure, {values[0]:.2f} %: of these the one of the shortest training stands first.'
         )
-    if len(top) > 1 and error > top[0] - top[-1]:
+    apart = top[0] - top[-1]
+    if len(top) > 1 and error > apart:
+        how = f'differ by {apart:.2f} points, less than that error' if apart >= 0.005 else 'are equal'
         notes.append(
-            f'Warning: the best {len(top)} trials differ by {top[0] - top[-1]:.2f} points, less than that error: their order '
-            'says little. More validation labels say more than more trials.'
+            f'Warning: the best {len(top)} trials {how}: their order says little. More validation labels say more than more '
+            'trials.'
         )
     return notes
 
 
-def _entry(result: dict, epochs: int) -> Entry:
+def _entry(result: dict) -> Entry:
     curve = {int(epoch): value for epoch, value in result['validation'].items()}
-    last = max(curve)
-    stopped = last if result['stopped'] and last < epochs else None
-    choice = from_dict(result['choice'])
-    number = int(result.get('number', -1))
-    seconds = result['seconds']['train'] or 0.0
-    return Entry(number, choice, objective(curve), None, best_epoch(curve, 3), stopped, seconds, result['folder'])
+    return Entry(
+        number=int(result.get('number', -1)),
+        choice=from_dict(result['choice']),
+        value=objective(curve),
+        corrected=None,
+        epoch=best_epoch(curve, 3),
+        stopped=stopped_after(result),
+        seconds=result['seconds']['train'] or 0.0,
+        folder=result['folder'],
+        partial=on_fewer_folds(result),
+    )
 
 
 def _corrected(entry: Entry, transition) -> Optional[float]:
@@ -109,13 +125,13 @@ def _corrected(entry: Entry, transition) -> Optional[float]:
     return None if found is None else corrected_accuracy(found, transition)
 
 
-def write_csv(board: Board, path) -> None:
+def write_csv(board: Board, path, judged: Judged = NOISY) -> None:
     """``leaderboard.csv``: a row a trial; numbers of parts that it does not have are empty."""
     slots = list(board.entries[0].choice.parts) if board.entries else []
     numbers = sorted({name for entry in board.entries for name in entry.choice.numbers})
     with replace_file(path, newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
-        head = ('rank', 'trial', 'noisy_validation', 'corrected', 'epoch', 'stopped_after', 'seconds')
+        head = ('rank', 'trial', judged.column, 'corrected', 'epoch', 'stopped_after', 'seconds')
         writer.writerow((*head, *slots, *numbers))
         for rank, entry in enumerate(board.entries, 1):
             shown = (

@@ -25,8 +25,11 @@ _WINDOW = 3
 
 
 def write_best(path, space: Space, choice: Choice, note: str, options=None, places=None, seed: int = 0) -> Path:
-    """The config of a choice for ``tools/train.py``: what a trial is, without what a search adds; with the base's test data."""
-    extra = {**(options or {}), 'randomness.seed': seed}
+    """The config of a choice for ``tools/train.py``: what a trial is, without what a search adds; with the base's test data.
+
+    It trains into the folder of its own name beside it.
+    """
+    extra = {**(options or {}), 'randomness.seed': seed, 'work_dir': str(Path(path).resolve().with_suffix(''))}
     whole = dict(content(space, choice, extra, places), search_choice=to_dict(choice))
     write_text(path, as_file(space, whole, path, note, pretty=True))
     return Path(path)

@@ -10,15 +10,17 @@ from . import portfolio
 from .about import remember
 from .budget import Budget
 from .choice import complete, content, to_dict
-from .confirm import Finalist, confirm, sentences
+from .confirm import Finalist, confirm, finalists, sentences
 from .driver import Driver
 from .grid import setting_options, settings_of
+from .judged import Judged
 from .leaderboard import Board, leaderboard, write_csv
-from .pooled import folds_needed
+from .pooled import folds_needed, held_out
 from .refit import ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
 from .study import open_study
 from .summary_page import write_page
+from .trial import PLAIN_ACCURACY
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Plan:
         setting (str, optional): Noise of the space's suite, for a search that is judged itself.
         options (dict): Entries of every trial's config.
         places (dict): Where data lie.
+        data (dict): What tells the data apart, see :mod:`mmnoisy.search.same_data`; ``trusted`` among them judges the
+            trials.
         say (Callable): Takes lines for the user.
     """
 
@@ -66,6 +70,7 @@ class Plan:
     setting: Optional[str] = None
     options: Dict[str, Any] = field(default_factory=dict)
     places: Dict[str, str] = field(default_factory=dict)
+    data: Dict[str, dict] = field(default_factory=dict)
     say: Callable[[str], None] = print
 
 
@@ -78,6 +83,7 @@ class Found:
     best: Optional[Path] = None
     run: Optional[Path] = None
     test: Optional[float] = None
+    judged: Judged = Judged()
 
 
 def search(space: Space, plan: Plan) -> Found:
@@ -103,27 +109,31 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     options = {**plan.options, 'randomness.seed': plan.seed}
     if plan.setting:
         options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
-    remember(space, plan.places, plan.seed, options, out)
+    searched = {**held_out(content(space, complete(space), options, plan.places)), **options}
+    if 'trusted' in plan.data:
+        searched.update(PLAIN_ACCURACY)
+    judged = remember(space, plan.places, plan.seed, searched, out, plan.data)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
     study = open_study(out, space.name, plan.storage, plan.sampler, plan.seed)
-    folds = plan.folds or folds_needed(content(space, complete(space), options, plan.places))
+    folds = plan.folds or folds_needed(content(space, complete(space), searched, plan.places))
     if folds > 1:
         plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
-    Driver(study, space, out, plan.workers, budget, first, options, plan.places, plan.prune, folds, plan.say).run()
-    board = leaderboard(out, space.epochs)
+    Driver(study, space, out, plan.workers, budget, first, searched, plan.places, plan.prune, folds, plan.say).run()
+    board = leaderboard(out, judged)
     for line in board.notes:
         plan.say(line)
     if not board.entries:
         raise ValueError(f'No trial of {out} has a result: see failed.json in the folders of trials.')
-    write_csv(board, out / 'leaderboard.csv')
-    found = Found(board, [])
+    write_csv(board, out / 'leaderboard.csv', judged)
+    found = Found(board, [], judged=judged)
     if plan.confirm:
-        top = [entry for entry in board.entries if entry.stopped is None][: plan.confirm] or board.entries[:1]
-        how: Dict[str, Any] = dict(options=options, places=plan.places, say=plan.say)
+        top = finalists(board.entries, plan.confirm)
+        how: Dict[str, Any] = dict(options=searched, places=plan.places, say=plan.say)
+        how['balanced'] = not judged.trusted
         found.finalists = confirm(out, space, top, plan.seeds, plan.workers, **how)
-        for line in sentences(found.finalists):
+        for line in sentences(found.finalists, judged):
             plan.say(line)
     finish(space, plan, out, options, found)
     return found
@@ -134,10 +144,10 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     winner = next((one for one in found.finalists if one.chosen), None)
     choice = winner.choice if winner else found.board.entries[0].choice
     figure = f'{winner.mean:.2f} % confirmed' if winner else f'{found.board.entries[0].value:.2f} %, not confirmed'
-    note = f'The best combination that a search of {space.name} found: {figure} on noisy validation.\n{choice}'
+    note = f'The best combination that a search of {space.name} found: {figure} on {found.judged.by}.\n{choice}'
     found.best = write_best(out / 'best.py', space, choice, note, options, plan.places, plan.seed)
     plan.say(f'Config: {found.best} (train it with: python -m mmnoisy.stages {found.best})')
-    finalists = found.finalists or [
+    best = found.finalists or [
         Finalist(entry.choice, entry.value, entry.value, [entry.value], 1.0, entry.epoch, entry.seconds)
         for entry in found.board.entries[: max(1, plan.ensemble)]
     ]
@@ -145,15 +155,16 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     how['epoch'] = plan.refit_epoch
     ensemble: Optional[Dict[str, Any]] = None
     if plan.refit:
-        found.run = refit(out / 'refit', space, winner or finalists[0], **how)
+        found.run = refit(out / 'refit', space, winner or best[0], **how)
         found.test = test_accuracy(found.run)
     if plan.ensemble:
-        runs = [refit(out / f'ensemble{i}', space, one, **how) for i, one in enumerate(finalists[: plan.ensemble])]
+        runs = [refit(out / f'ensemble{i}', space, one, **how) for i, one in enumerate(best[: plan.ensemble])]
         ensemble = dict(members=[str(run) for run in runs], test=ensemble_accuracy(runs))
     told = dict(
         space=space.name,
         best=to_dict(choice),
         trials=len(found.board.entries),
+        judged_by=found.judged.by,
         notes=found.board.notes,
         confirmed=[dict(one._asdict(), choice=to_dict(one.choice)) for one in found.finalists],
         test_accuracy=found.test,
@@ -165,7 +176,7 @@ def finish(space: Space, plan: Plan, out: Path, options: dict, found: Found) -> 
     if ensemble and ensemble['test'] is not None:
         plan.say(f'Test accuracy of the ensemble of {len(ensemble["members"])}: {ensemble["test"]:.2f}')
     try:
-        write_page(out, space, found.board, found.finalists)
+        write_page(out, space, found.board, found.finalists, found.judged)
         plan.say(f'Page: {out / "report.html"}')
     except ImportError as error:
         write_text(out / 'report.txt', '\n'.join(found.board.notes) + '\n')

@@ -9,6 +9,7 @@ from ..files import write_text
 from .about import read_search
 from .choice import from_dict
 from .confirm import Finalist
+from .judged import NOISY, Judged
 from .leaderboard import Board, leaderboard
 from .space import Space
 from .study import optuna
@@ -29,11 +30,11 @@ def page_of(folder, path=None) -> Path:
         ValueError: No trial has ended, or a file is damaged.
     """
     folder = Path(folder)
-    space, _ = read_search(folder)
-    board = leaderboard(folder, space.epochs)
+    space, about = read_search(folder)
+    board = leaderboard(folder, about['judged'])
     if not board.entries:
         raise ValueError(f'No trial of the search in {folder} has ended: there is nothing to make a page of yet.')
-    return write_page(folder, space, board, read_finalists(folder), path)
+    return write_page(folder, space, board, read_finalists(folder), about['judged'], path)
 
 
 def read_finalists(folder: Path) -> List[Finalist]:
@@ -52,7 +53,9 @@ def read_finalists(folder: Path) -> List[Finalist]:
         raise ValueError(f'{path} is damaged ({type(error).__name__}: {error}): run the same search again.') from error
 
 
-def write_page(out, space: Space, board: Board, finalists: Sequence[Finalist], path=None) -> Path:
+def write_page(
+    out, space: Space, board: Board, finalists: Sequence[Finalist], judged: Judged = NOISY, path=None
+) -> Path:
     """Write the page of a search, ``report.html`` in its folder where no other place is named.
 
     Raises:
@@ -74,11 +77,13 @@ def write_page(out, space: Space, board: Board, finalists: Sequence[Finalist], p
     values = dict(
         title=f'Search: {space.title}',
         notes=board.notes,
-        columns=('rank', 'trial', 'noisy validation', 'epoch', 'seconds', *slots),
+        judged_by=judged.by,
+        trained_again=judged.again,
+        columns=('rank', 'trial', judged.by, 'epoch', 'seconds', *slots),
         rows=rows,
         confirmed=confirmed,
         confirmed_columns=('choice', '', 'searched', 'confirmed', 'each', 'p', 'seconds'),
-        figures={name: json.loads(figure.to_json()) for name, figure in figures(space, board).items()},
+        figures={name: json.loads(figure.to_json()) for name, figure in figures(space, board, judged).items()},
         commands=commands(Path(out)),
     )
     path = Path(out) / 'report.html' if path is None else Path(path)
@@ -94,7 +99,7 @@ def commands(out: Path) -> List[str]:
     return [f'python -m mmnoisy.stages {best}', f'python -m mmnoisy.search.ablation {best}']
 
 
-def figures(space: Space, board: Board) -> Dict[str, Any]:
+def figures(space: Space, board: Board, judged: Judged = NOISY) -> Dict[str, Any]:
     """Plotly figures of trials that were trained to their end; {} for too few."""
     from ..report import charts
 
@@ -118,7 +123,7 @@ def figures(space: Space, board: Board) -> Dict[str, Any]:
         text=[charts.text(entry.choice) for entry in whole],
         mode='markers',
     )
-    found['cost'] = charts.figure([trace], x='seconds of training', y='noisy validation (%)')
+    found['cost'] = charts.figure([trace], x='seconds of training', y=f'{judged.by} (%)')
     return found
 
 

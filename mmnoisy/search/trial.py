@@ -29,7 +29,10 @@ OPTIONS = {
     'default_hooks.summary': dict(type='mmnoisy.SummaryHook', interval=1, train_interval=0),
     # A trial of seconds writes no checkpoint before its end.
     'default_hooks.checkpoint': dict(type='mmnoisy.CheckpointHook', interval=1, max_keep_ckpts=1, min_seconds=10),
+    'default_hooks.validation_record': dict(type='mmnoisy.ValidationRecordHook', balanced=True),
 }
+#: What judges is right: an accuracy is what it says.
+PLAIN_ACCURACY = {'default_hooks.validation_record.balanced': False}
 #: Entries that keep test data out.
 WITHOUT_TEST = dict(test_dataloader=None, test_evaluator=None, test_cfg=None)
 
@@ -42,6 +45,7 @@ def make_trial(
     seed: int = 0,
     fold: int = 0,
     folds: int = 1,
+    race: bool = False,
     options: Optional[dict] = None,
     places: Optional[Dict[str, str]] = None,
     test: bool = False,
@@ -56,6 +60,7 @@ def make_trial(
         seed (int): Of the training.
         fold (int): Which share of the data is held out.
         folds (int): On how many shares it is judged, see :mod:`mmnoisy.search.pooled`. Defaults to 1.
+        race (bool): Leave the other folds out once one is clearly worse than the best trial's. Defaults to False.
         options (dict, optional): More entries of the config.
         places (dict, optional): Where data lie.
         test (bool): Whether the run is also measured on test data, which choose nothing. Defaults to False.
@@ -66,13 +71,12 @@ def make_trial(
         how: Dict[str, Any] = dict(seed=seed, options=options, places=places, test=test)
         for number in range(folds):
             make_trial(folder / f'fold-{number}', space, choice, fold=number, **how)
-        write_json(folder / TRIAL, dict(about, choice=to_dict(choice), seed=seed, folds=folds, epochs=space.epochs))
+        told = dict(about, choice=to_dict(choice), seed=seed, folds=folds, race=race, epochs=space.epochs)
+        write_json(folder / TRIAL, told)
         return folder
     path = folder / CONFIG
     extra: Dict[str, Any] = {**OPTIONS, **({} if test else WITHOUT_TEST), **(options or {}), 'randomness.seed': seed}
-    extra['default_hooks.validation_record'] = dict(
-        type='mmnoisy.ValidationRecordHook', stop_file=str((folder / STOP).resolve())
-    )
+    extra['default_hooks.validation_record.stop_file'] = str((folder / STOP).resolve())
     whole = with_fold(content(space, choice, extra, places), fold)
     write_text(path, as_file(space, whole, path, f'{choice}'), sync=False)
     write_json(folder / TRIAL, dict(about, choice=to_dict(choice), seed=seed, fold=fold, epochs=space.epochs))
@@ -100,7 +104,7 @@ def run_trial(folder, attempt: int = 1) -> None:
     about = dict(read_trial(folder), attempt=attempt, commit=commit(), device=device())
     start, cpu = time.perf_counter(), time.process_time()
     try:
-        found = run_folds(folder, about['folds']) if 'folds' in about else run_config(folder)
+        found = run_folds(folder, about) if 'folds' in about else run_config(folder)
     except (Exception, SystemExit) as error:
         if full_disk(error) is not None:
             raise
@@ -123,21 +127,25 @@ def run_config(folder: Path) -> dict:
     return measured(folder)
 
 
-def run_folds(folder: Path, count: int) -> dict:
+def run_folds(folder: Path, about: dict) -> dict:
     """Run the folds of a trial that are not done; returns what they leave together.
 
     Raises:
         RuntimeError: One failed.
     """
-    from .pooled import pool
+    from .pooled import is_behind, pool
 
-    folders = [folder / f'fold-{number}' for number in range(count)]
-    for part in folders:
+    folders = [folder / f'fold-{number}' for number in range(about['folds'])]
+    for done, part in enumerate(folders, 1):
         if not is_finished(part):
             run_trial(part)
         if failure(part) is not None:
             raise RuntimeError(f'{part.name}: {failure(part)}')
-    return pool(folders, [read_result(part) for part in folders], folder)
+        if about.get('race') and done < len(folders) and is_behind(folder, done):
+            folders = folders[:done]
+            break
+    found = pool(folders, [read_result(part) for part in folders], folder)
+    return dict(found, judged_on=len(folders), stopped=found['stopped'] or len(folders) < about['folds'])
 
 
 def measured(folder: Path) -> dict:
@@ -190,6 +198,19 @@ def read_trial(folder) -> dict:
 def is_finished(folder) -> bool:
     """Whether a trial has a result or has failed."""
     return any((Path(folder) / name).is_file() for name in (RESULT, FAILED))
+
+
+def on_fewer_folds(result: dict) -> bool:
+    """Whether a trial was not judged on all its folds: its accuracy is another one then."""
+    return result.get('judged_on', 1) < result.get('folds', 1)
+
+
+def stopped_after(result: dict) -> Optional[str]:
+    """How far a trial came that was stopped, in words; None where it came to its end."""
+    last = max(map(int, result['validation']))
+    if on_fewer_folds(result):
+        return f'{result["judged_on"]} of {result["folds"]} folds'
+    return f'epoch {last}' if result['stopped'] and last < result['epochs'] else None
 
 
 def trials(out, pattern: str = '*') -> List[Path]:

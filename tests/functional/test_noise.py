@@ -152,7 +152,10 @@ def test_instance_noise_in_chunks_is_the_same(monkeypatch):
         (dict(kind='instance'), "'instance' needs the option 'rate'"),
         (dict(kind='asymmetric', rate=0.4), "needs the option 'mapping'"),
         (dict(kind='asymmetric', rate=0.4, matrix=np.eye(3)), "either 'matrix', or 'rate' and 'mapping'"),
-        (dict(kind='symmetric', rate=0.4, mapping='mnist', foo=1), "no option 'foo', 'mapping'"),
+        (
+            dict(kind='symmetric', rate=0.4, mapping='mnist', foo=1),
+            "no option 'foo'. It has rate, inclusive, exact. .* no option 'mapping'",
+        ),
         (dict(kind='pairflip', rate=0.4, inclusive=True), "no option 'inclusive'"),
         (dict(kind='instance', rate=0.4, exact=True), "no option 'exact'"),
         (dict(kind='instance', rate=0.4, std=0), 'std must be a positive number'),

@@ -48,7 +48,34 @@ def test_the_command_finds_a_combination_and_trains_it(data, tmp_path, capsys):
     assert predictions.classes == ['a', 'b', 'c']
     space, choice, _ = read_best(out / 'best.py')
     assert choice.parts == told['best']['parts'] and WHOLE in variants(space, choice)
+    assert Config.fromfile(out / 'best.py').work_dir == str(out.resolve() / 'best')
+    assert f'(into{out / "best"})' in ''.join(printed.split()), 'long paths are wrapped'
     check_pages(out, tmp_path, capsys)
+    check_other_data_are_refused(data, out, options, tmp_path, capsys)
+
+
+def check_other_data_are_refused(data, out, options, tmp_path, capsys):
+    """Before anything in the folder is written over, and with what differs."""
+    before = {path: path.stat().st_mtime_ns for path in out.rglob('*') if path.name != '.lock'}
+    relabelled = shutil.copytree(data, tmp_path / 'copy' / 'photos')
+    moved = next((relabelled / 'train' / 'a').iterdir())
+    moved.rename(relabelled / 'train' / 'b' / moved.name)
+    trusted = tmp_path / 'trusted.csv'
+    trusted.write_text(f'path,label\n{next((data / "val" / "a").iterdir())},a\n')
+    for given, more, what in (
+        (data / 'train', [], f'images: {data} (60 images) then, {data / "train"} (45 images) now'),
+        (relabelled, [], f'images: {data} (60 images) then, {relabelled} (60 images) now'),
+        (data, ['--trusted', str(trusted)], f'trusted images: none then, {trusted} (1 images) now'),
+    ):
+        assert main(['search', str(given), *options, *more]) == 1
+        said = capsys.readouterr().err
+        assert f'{out} holds a search on other data ({what}): name another folder for this one, or remove {out}' in said
+    moved = next((data / 'train' / 'a').iterdir())
+    moved.rename(data / 'train' / 'b' / moved.name)
+    assert main(['search', str(data), *options]) == 1
+    assert 'whose files, labels or parts were others then' in capsys.readouterr().err
+    (data / 'train' / 'b' / moved.name).rename(moved)
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob('*') if path.name != '.lock'}
 
 
 def check_pages(out, tmp_path, capsys):
@@ -84,7 +111,14 @@ def test_trusted_images_judge_and_are_not_trained_on(data, tmp_path, capsys):
     out = tmp_path / 'search'
     options = ['--budget', '1t', '--epochs', '2', '--confirm', '0', '--refit-epoch', 'label_wave']
     assert main(['search', str(data), '--work-dir', str(out), '--trusted', str(trusted), *options]) == 0
-    assert 'Training on the training images, 2 epochs: ' in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert 'Training on the training images, 2 epochs: ' in printed and 'Checked labels: ' in printed
+    found, page = json.loads((out / 'found.json').read_text()), (out / 'report.html').read_text()
+    assert found['judged_by'] == 'checked labels' and 'accuracy on checked labels, in percent' in page
+    said = [printed, (out / 'best.py').read_text().splitlines()[0], json.dumps(found), page]
+    said += [(out / 'leaderboard.csv').read_text().splitlines()[0]]
+    for words in ('noisy val', 'Noisy val', 'noisy_val', 'other folds', 'wrong by the best'):
+        assert not [text for text in said if words in text], words
     cfg = Config.fromfile(out / 'best.py')
     train, val = (DATASETS.build(cfg[f'{part}_dataloader'].dataset) for part in ('train', 'val'))
     # What the data held out before is trained on now.

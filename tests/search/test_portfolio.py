@@ -2,15 +2,18 @@
 
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mmnoisy.search.choice import complete, draw, to_dict
+from mmnoisy.search.grid import grid_choices, write_grid
 from mmnoisy.search.portfolio import choose, greedy, load, methods_table
 from mmnoisy.search.replay import distance, rank_correlation, regrets, stored, tried
 from mmnoisy.search.rules import broken
 from mmnoisy.search.space import find_space, read_space
+from mmnoisy.search.trial import read_trial
 
 optuna = pytest.importorskip('optuna')
 
@@ -44,6 +47,19 @@ def test_greedy_covers_what_one_choice_cannot():
     assert len(greedy(scores, size=5, least=4)) == 4
     # What was not measured counts as the worst that was.
     assert greedy(np.array([[np.nan, 81], [50, 80], [10, 10]]), size=1, least=1) == [1]
+
+
+def test_a_grid_that_was_begun_keeps_its_choices(space, tmp_path):
+    """Else one number would be another choice under each noise, once the space has a part more."""
+    where = dict(train='bank', test='bank')
+    fewer = replace(space, slots={**space.slots, 'loss': ['gce', 'ce'], 'network': ['linear']})
+    write_grid(tmp_path, fewer, 3, ['sym50'], where)
+    folders = write_grid(tmp_path, space, 5, ['sym50', 'asym40'], where)
+    assert [folder.name for folder in folders[:2]] == ['0000-sym50', '0000-asym40'] and len(folders) == 10
+    choices = [read_trial(folder)['choice'] for folder in folders]
+    assert choices[::2] == choices[1::2]
+    assert choices[:6:2] == [to_dict(choice) for choice in grid_choices(fewer, 3)]
+    assert len({repr(choice) for choice in choices}) == 5 and choices[0] != to_dict(grid_choices(space, 1)[0])
 
 
 def test_a_portfolio_is_chosen_without_the_setting_under_test(space):

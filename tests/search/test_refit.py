@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 
@@ -10,12 +11,13 @@ from mmnoisy.benchmark.worker import Pulse
 from mmnoisy.run import forget_runs
 from mmnoisy.search import worker
 from mmnoisy.search.choice import complete
-from mmnoisy.search.confirm import Finalist, judged, sentences
+from mmnoisy.search.confirm import MARGIN, Finalist, behind, finalists, judged, right_by_sample, sentences
+from mmnoisy.search.judged import Judged
 from mmnoisy.search.leaderboard import leaderboard, write_csv
 from mmnoisy.search.refit import ensemble_accuracy, refit, write_best
 from mmnoisy.search.refit import test_accuracy as accuracy_of
 from mmnoisy.search.space import find_space, read_space
-from mmnoisy.search.trial import WITHOUT_TEST, make_trial, read_result
+from mmnoisy.search.trial import PLAIN_ACCURACY, WITHOUT_TEST, make_trial, read_result
 from mmnoisy.stages import main as train
 from tests.search.tiny import tiny_base, write_bank
 
@@ -31,7 +33,7 @@ def space(tmp_path_factory):
 @pytest.mark.parametrize('parts', [dict(correction='elr'), dict(selection='ssr', regulariser='mixup')])
 def test_best_py_reruns_to_the_figure_of_its_trial(space, tmp_path, parts):
     choice = complete(space, parts)
-    folder = make_trial(tmp_path / 'trials/0', space, choice, seed=3)
+    folder = make_trial(tmp_path / 'trials/0', space, choice, seed=3, options=PLAIN_ACCURACY)
     worker.run_one(folder, Pulse(None))
     best = write_best(tmp_path / 'best.py', space, choice, 'The best.', {}, {}, seed=3)
     assert Config.fromfile(best).search_choice.parts.to_dict() == choice.parts
@@ -44,7 +46,7 @@ def test_best_py_reruns_to_the_figure_of_its_trial(space, tmp_path, parts):
 
 def test_the_refit_sees_all_data_up_to_the_median_epoch(space, tmp_path):
     # SSR takes its transforms from the validation data, of which there is none to measure.
-    finalist = Finalist(complete(space, dict(selection='ssr')), 60.0, 59.0, [59.0], 1.0, 2, 1.0, True)
+    finalist = Finalist(complete(space, dict(selection='ssr')), 60.0, 59.0, [59.0], 1.0, 2, 1.0, chosen=True)
     run = refit(
         tmp_path / 'refit',
         space,
@@ -71,7 +73,7 @@ def test_the_refit_sees_all_data_up_to_the_median_epoch(space, tmp_path):
 )
 def test_label_wave_chooses_the_last_epoch_where_it_can(space, tmp_path, epochs, parts, reason):
     space = replace(space, epochs=epochs)
-    finalist = Finalist(complete(space, parts), 60.0, 59.0, [59.0], 1.0, 1, 1.0, True)
+    finalist = Finalist(complete(space, parts), 60.0, 59.0, [59.0], 1.0, 1, 1.0, chosen=True)
     said = []
     run = refit(tmp_path, space, finalist, options=WITHOUT_TEST, epoch='label_wave', say=said.append)
     trained = json.loads((run / 'summary.json').read_text())['epochs']
@@ -89,8 +91,6 @@ def test_label_wave_chooses_the_last_epoch_where_it_can(space, tmp_path, epochs,
 
 def put(out, name, each, **about):
     """A result that never was, with its predictions."""
-    import numpy as np
-
     folder = out / 'trials' / name
     folder.mkdir(parents=True)
     labels = np.arange(200) % 2
@@ -102,22 +102,74 @@ def put(out, name, each, **about):
     (folder / 'result.json').write_text(json.dumps(dict(told, choice=dict(parts=dict(loss=name[:1]), numbers={}))))
 
 
-def test_confirmation_shows_the_winners_curse_and_gives_ties_to_the_cheaper(tmp_path):
+def test_confirmation_shows_the_winners_curse(tmp_path):
     for rank, (mean, seconds) in enumerate([(80.0, 10.0), (79.5, 2.0), (60.0, 1.0)]):
         for run in range(2):
-            put(tmp_path, f'{rank}-{run}', mean, rank=rank, run=run, searched=85.0 - rank, seconds=dict(train=seconds))
+            about = dict(rank=rank, run=run, fold=run, searched=85.0 - rank, seconds=dict(train=seconds))
+            put(tmp_path, f'{rank}-{run}', mean, **about)
     found = judged(tmp_path)
     assert [one.mean for one in found] == [80.0, 79.5, 60.0]
-    assert [one.chosen for one in found] == [False, True, False] and found[2].p < 0.01 < found[1].p
+    assert found[2].p < 0.01 < found[1].p
+    # One of 200 labels behind: nothing shows that it is no worse.
+    assert [one.chosen for one in found] == [True, False, False] and found[1].behind > MARGIN
     assert sentences(found)[-1].startswith('The best figure of the search was 5.00 points above')
     lucky = [one._replace(searched=one.mean - 2) for one in found]
     assert ' 2.00 points below the best' in sentences(lucky)[-1]
 
 
+def test_a_tie_goes_to_the_cheaper(tmp_path):
+    for rank, seconds in enumerate((10.0, 2.0, 2.2)):
+        for run in range(2):
+            about = dict(rank=rank, run=run, fold=run, searched=80.0, seconds=dict(train=seconds))
+            put(tmp_path, f'{rank}-{run}', 80.0, **about)
+    found = judged(tmp_path)
+    assert [one.behind for one in found] == [0.0, 0.0, 0.0] and [one.seconds for one in found if one.chosen] == [2.0]
+
+
+def test_what_is_behind_is_bounded_by_the_paired_samples():
+    rng = np.random.default_rng(0)
+    best, other = rng.random(400) < 0.6, rng.random(400) < 0.5
+    hits = [{(0, i, 0): bool(hit) for i, hit in enumerate(row)} for row in (best, other)]
+    each = 100 * (best.astype(float) - other)
+    assert behind(*hits) == pytest.approx(each.mean() + 1.645 * each.std(ddof=1) / 20)
+    # The same samples in another run are no more samples, those of another fold are.
+    again = [{**one, **{(0, i, 1): one[0, i, 0] for i in range(400)}} for one in hits]
+    assert behind(*again) == pytest.approx(behind(*hits))
+    more = [{**one, **{(1, i, 1): one[0, i, 0] for i in range(400)}} for one in hits]
+    assert each.mean() < behind(*more) < behind(*hits)
+    assert behind({}, {}) == 0.0
+
+
+def test_classes_count_alike_in_what_is_behind(tmp_path):
+    labels = np.array([0] * 300 + [1] * 100)
+    for name, share in (('a', 0.9), ('b', 0.6)):
+        # Both are right in 210 of the large class; the first in more of the small one.
+        right = np.concatenate([np.arange(300) < 210, np.arange(100) < 100 * share])
+        folder = tmp_path / name
+        folder.mkdir()
+        scores = np.eye(2)[np.where(right, labels, 1 - labels)]
+        np.savez(folder / 'val_predictions.npz', index=np.arange(400), pred_score=scores, label=labels)
+    runs = [[dict(folder=tmp_path / name, fold=0, run=0)] for name in 'ab']
+    plain, alike = (behind(*(right_by_sample(run, balanced) for run in runs)) for balanced in (False, True))
+    # 30 of 100 are 7.5 points of 400 and 15 of two classes that count alike.
+    assert 7.5 < plain < 10 and 15 < alike < 20
+
+
+def test_finalists_differ_in_their_parts(tmp_path):
+    for number, (name, value) in enumerate([('a', 80.0), ('a', 79.0), ('b', 78.0), ('a', 77.0), ('c', 60.0)]):
+        put(tmp_path, f'{name}{number}', value, number=number, seconds=dict(train=1.0))
+    entries = leaderboard(tmp_path).entries
+    assert [entry.number for entry in finalists(entries, 2)] == [0, 2]
+    assert [entry.number for entry in finalists(entries, 4)] == [0, 2, 4, 1]
+    stopped = [entry._replace(stopped='epoch 1') for entry in entries]
+    assert [entry.number for entry in finalists([*stopped[:4], entries[4]], 2)] == [4]
+    assert [entry.number for entry in finalists(stopped, 2)] == [0]
+
+
 def test_the_leaderboard_says_how_sure_it_is(tmp_path):
     for number, value in enumerate((80.0, 80.5, 79.5, 60.0)):
         put(tmp_path, f'{number}', value, number=number, seconds=dict(train=1.0))
-    board = leaderboard(tmp_path, 3)
+    board = leaderboard(tmp_path)
     assert [entry.number for entry in board.entries] == [1, 0, 2, 3]
     assert any('Standard error' in note for note in board.notes) and not any('Warning' in note for note in board.notes)
     write_csv(board, tmp_path / 'leaderboard.csv')
@@ -127,6 +179,18 @@ def test_the_leaderboard_says_how_sure_it_is(tmp_path):
         if folder.name == '3':
             (folder / 'result.json').unlink()
     assert any(
-        note.startswith('Warning: the best 3 trials differ by 1.00 points') for note in leaderboard(tmp_path, 3).notes
+        note.startswith('Warning: the best 3 trials differ by 1.00 points') for note in leaderboard(tmp_path).notes
     )
-    assert leaderboard(tmp_path / 'none', 3).entries == []
+    assert leaderboard(tmp_path / 'none').entries == []
+
+
+def test_checked_labels_are_not_called_noisy(tmp_path):
+    for number, value in enumerate((80.0, 80.5)):
+        put(tmp_path, f'{number}', value, number=number, seconds=dict(train=1.0))
+    checked = Judged(trusted=True, folds=1)
+    board = leaderboard(tmp_path, checked)
+    assert board.notes[0] == 'Checked labels: 200 judge the trials.'
+    assert not any('oisy' in note or 'wrong' in note or 'clean' in note for note in board.notes)
+    assert all(entry.corrected is None for entry in board.entries), 'right labels are not corrected'
+    write_csv(board, tmp_path / 'leaderboard.csv', checked)
+    assert (tmp_path / 'leaderboard.csv').read_text().startswith('rank,trial,checked_labels,')

@@ -3,7 +3,7 @@
     python tools/analysis_tools/replay_search.py features GRID_FOLDER --out docs/search
 
 Writes OUT.csv, a table in Markdown (OUT_table.md) and a picture (OUT.png). The portfolio is chosen without the setting under
-test.
+test. The objective is that of a search, the accuracy in which classes count alike, of the stored predictions.
 """
 
 import argparse
@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from mmnoisy.files import replace_file, write_text
+from mmnoisy.functional.class_weights import class_weights
 from mmnoisy.search.grid import table
+from mmnoisy.search.judge import predictions
 from mmnoisy.search.replay import WAYS, rank_correlation, regrets, stored
 from mmnoisy.search.space import find_space, read_space
 
@@ -60,7 +62,13 @@ def main():
 def whole(tables):
     """The choices that were run in every setting."""
     shared = set.intersection(*(set(trials) for trials in tables.values()))
-    return {setting: {n: trials[n] for n in sorted(shared)} for setting, trials in tables.items()}
+    return {setting: {n: judged(trials[n]) for n in sorted(shared)} for setting, trials in tables.items()}
+
+
+def judged(result):
+    found = predictions(result['folder'])
+    weights = class_weights(found.labels)
+    return dict(result, value=100 * float((weights * (found.scores.argmax(1) == found.labels)).mean()))
 
 
 def _mean(values) -> str:

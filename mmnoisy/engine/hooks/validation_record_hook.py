@@ -10,6 +10,7 @@ from mmengine.dist import all_gather_object, broadcast_object_list, is_main_proc
 from mmengine.hooks import Hook
 
 from ...files import replace_file
+from ...functional.class_weights import class_weights
 from ...functional.smoothing import best_epoch, smoothed
 from ...registry import HOOKS
 
@@ -29,6 +30,8 @@ class ValidationRecordHook(Hook):
     Args:
         stop_file (str, optional): The run ends after the epoch in which this file is there. Defaults to None.
         window (int): Epochs over which the accuracy is averaged to choose the best one. Defaults to 3.
+        balanced (bool): Let the observed classes count alike, see :func:`mmnoisy.functional.class_weights.class_weights`.
+            Defaults to False: the accuracy that the log shows.
 
     Raises:
         ValueError: ``window`` is not positive.
@@ -37,10 +40,10 @@ class ValidationRecordHook(Hook):
     # Before CheckpointHook (VERY_LOW): a resumed run repeats what its checkpoint has not seen.
     priority = 'LOW'
 
-    def __init__(self, stop_file: Optional[str] = None, window: int = 3):
+    def __init__(self, stop_file: Optional[str] = None, window: int = 3, balanced: bool = False):
         if window < 1:
             raise ValueError(f'ValidationRecordHook: window must be at least 1, not {window!r}.')
-        self.stop_file, self.window = stop_file, window
+        self.stop_file, self.window, self.balanced = stop_file, window, balanced
         self._rows: List[tuple] = []
 
     def before_train(self, runner) -> None:
@@ -66,7 +69,8 @@ class ValidationRecordHook(Hook):
         index = np.array(sorted(rows))
         scores = np.stack([rows[i][0] for i in index])
         labels = np.array([rows[i][1] for i in index])
-        accuracy = 100.0 * float((scores.argmax(1) == labels).mean())
+        weights = class_weights(labels) if self.balanced else 1.0
+        accuracy = 100.0 * float((weights * (scores.argmax(1) == labels)).mean())
         self.curve[runner.epoch] = accuracy if math.isfinite(accuracy) else 0.0
         stop = [False]
         if is_main_process():

@@ -32,6 +32,17 @@ def test_the_curve_is_that_of_the_runners_own_validation(tmp_path):
     assert objective(curve, 1) == max(curve.values())
 
 
+def test_classes_count_alike_where_that_is_asked_for(tmp_path):
+    from sklearn.metrics import balanced_accuracy_score
+
+    train(cfg_of(tmp_path, epochs=2, balanced=True, window=1))
+    curve = read_curve(tmp_path)
+    with np.load(tmp_path / 'val_predictions.npz') as found:
+        balanced = 100 * balanced_accuracy_score(found['label'], found['pred_score'].argmax(1))
+    assert balanced == pytest.approx(max(curve.values()), abs=0.8)
+    assert curve != pytest.approx(history(tmp_path), abs=1e-3)
+
+
 def test_a_stop_file_ends_the_run_after_its_epoch(tmp_path):
     (tmp_path / 'stop').touch()
     train(cfg_of(tmp_path / 'run', stop_file=str(tmp_path / 'stop')))
