@@ -20,9 +20,9 @@ What was seen in the records (seed 0):
 - Co-teaching forgets whole classes. Its estimate is made after two epochs, by networks that are right on a third to a half of the
   test photos: 58 % of the labels where 41 % are wrong, 74 % where 50 % are. So much is forgotten that no right label of *cat* and
   *deer* (`worse_label`) or of *bird*, *dog* and *frog* (`sym50`) is kept in the last epoch, and no test photo of them is recognised.
-- DivideMix at `worse_label` is above CE and below GCE. Its mixtures take 46 % of the wrong labels for clean, 52 % of those on cats, and
-  it recognises 4 % of the test photos of cats; in ten epochs of distorted and mixed photos it fits 63 % of the right labels, where
-  GCE fits 85 %.
+- DivideMix at `worse_label` is above CE and below GCE. Its mixtures take 46 % of the wrong labels for clean, 52 % of those on
+  cats, and it recognises 4 % of the test photos of cats; in ten epochs of distorted and mixed photos it fits 63 % of the right
+  labels, where GCE fits 85 %.
 
 Not run for lack of time: the second seed, and DivideMix at `sym50`.
 """
