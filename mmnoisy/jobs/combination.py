@@ -11,7 +11,7 @@ from ..search.about import SEARCH
 from ..search.budget import Budget
 from ..search.choice import Choice, complete
 from ..search.refit import write_best
-from ..search.same_data import check_same, of_images
+from ..search.same_data import check_same, of_images, of_options
 from ..search.search import Found, Plan, search
 from ..search.space import Space, find_space, read_space
 from ..search.study import optuna
@@ -68,20 +68,24 @@ def search_data(
         ImportError: Optuna, or for features their packages, are missing.
         ValueError: Data or options that cannot be used, or the folder holds a search on other data.
     """
-    optuna()  # Before minutes of features, not after.
+    optuna()  # Before minutes of features, not after; so are options.
+    if epochs is not None and epochs < 2:
+        raise ValueError(f'--epochs must be at least 2 in a search, not {epochs}: trials are judged by several epochs.')
     data = data if isinstance(data, OwnData) else read_data(data, **(reading or {}))
     test = test if test is None or isinstance(test, OwnData) else read_data(test)
     trusted = trusted if trusted is None or isinstance(trusted, OwnData) else read_data(trusted)
     out = Path(out) if out is not None else Path('work_dirs') / f'{data_name(data)}-search'
     with gone_if_refused(out):
         told = of_images(data=data, trusted=trusted, test=test)
+        told.update(of_options(fine=fine, backbone=backbone, epochs=epochs, seed=seed))
         check_same(out / SEARCH, told)  # Before anything in the folder is written over.
+        how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
+        chosen = Plan(out, budget or Budget(seconds=600), data=told, say=say, **how, **plan)
         if trusted is not None:
             data = with_trusted(data, trusted, out / 'data.csv')
         options = trial_options(data, test, out, fine, backbone, epochs, seed)
         space = own_space(Job(data, test, out, [], False, False, say), options, out)
-        how: Dict[str, Any] = dict(workers=workers, seed=seed, sampler=sampler, portfolio_only=portfolio_only)
-        return search(space, Plan(out, budget or Budget(seconds=600), data=told, say=say, **how, **plan))
+        return search(space, chosen)
 
 
 def trial_options(

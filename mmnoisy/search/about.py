@@ -14,7 +14,7 @@ from .space import Space, find_space, read_space
 
 SEARCH = 'search.json'
 #: What a person calls the entries that must not differ.
-_SAID = dict(key='data or options')
+_SAID = dict(key='options')
 
 
 def is_search(folder) -> bool:

@@ -193,7 +193,8 @@ def sentences(finalists: Sequence[Finalist], how: Judged = NOISY) -> List[str]:
         mark = ' <- chosen' if one.chosen else ''
         spread = f' ({", ".join(f"{value:.1f}" for value in one.each)})'
         found.append(
-            f'{one.mean:.2f}{spread}, searched {one.searched:.2f}, p {one.p:.2g}, {one.seconds:.1f} s: {one.choice}{mark}'
+            f'Confirmed {one.mean:.2f}{spread}, in the search {one.searched:.2f}, p {one.p:.2g}, {one.seconds:.1f} s: '
+            f'{one.choice}{mark}'
         )
     lost = max(one.searched for one in finalists) - finalists[0].mean
     where = f'{abs(lost):.2f} points {"above" if lost > 0 else "below"}' if abs(lost) >= 0.005 else 'the same as'

@@ -69,7 +69,7 @@ def leaderboard(out, judged: Judged = NOISY) -> Board:
 
 def label_notes(noise: Noise, measured: float, clean: float, judged: Judged) -> List[str]:
     """Sentences about the labels that judge, and the standard error of an accuracy on them."""
-    shared = 'What trials share on one validation set is less.'
+    shared = 'That of the difference of two trials, which share these images, is smaller.'
     if judged.trusted:
         return [
             f'Checked labels: {noise.n:,} judge the trials.',

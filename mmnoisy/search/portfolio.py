@@ -195,6 +195,8 @@ def _repository_runs(space: Space):
         for run in json.loads(path.read_text(encoding='utf-8'))['runs']:
             noise = run.get('noise') or {}
             value = run['last'] if run.get('at_best_val') is None else run['at_best_val']
-            if tail in run['config'] and value is not None and 'trained_on' not in noise:
+            # A tuned run has other numbers than the choice that stands for its method.
+            plain = 'trained_on' not in noise and 'setting' not in noise
+            if tail in run['config'] and value is not None and plain:
                 setting = json.dumps(noise, sort_keys=True) if noise else run['config'].rpartition('-')[2]
                 yield run['config'], setting, value

@@ -1,4 +1,4 @@
-"""What data a search is on: a folder is searched on the same data again, or not at all."""
+"""What a search is of, its data and the options of its trials: a folder is searched like that again, or not at all."""
 
 import hashlib
 import json
@@ -32,8 +32,15 @@ def of_places(places: Dict[str, str]) -> Dict[str, dict]:
     return {name: dict(source=str(place), checksum=data_identity(place)) for name, place in places.items()}
 
 
+def of_options(**given) -> Dict[str, dict]:
+    """The same for options of a command that change its trials; those that are None or False are not there."""
+    kept = {name: value for name, value in given.items() if value is not None and value is not False}
+    text = ' '.join(f'--{name}' if value is True else f'--{name} {value}' for name, value in kept.items())
+    return dict(options=dict(source=text, checksum=text))
+
+
 def check_same(path: Path, wanted: Dict[str, dict]) -> None:
-    """Refuse other data than those that a folder was searched on.
+    """Refuse another search than the one that a folder holds.
 
     Args:
         path (Path): The folder's ``search.json``; where it is not there or says nothing of data, nothing is refused.
@@ -49,7 +56,7 @@ def check_same(path: Path, wanted: Dict[str, dict]) -> None:
     other = list(_differences(known, wanted)) if known is not None else []
     if other:
         raise ValueError(
-            f'{path.parent} holds a search on other data ({"; ".join(other)}): name another folder for this one, or remove '
+            f'{path.parent} holds another search ({"; ".join(other)}): name another folder for this one, or remove '
             f'{path.parent} to search there anew.'
         )
 

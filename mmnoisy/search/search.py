@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
+from mmengine.config import Config
+
+from ..config import check_config
 from ..files import gone_if_refused, write_json, write_text
 from ..folder_lock import hold_folder, release_folder
 from . import portfolio
@@ -16,11 +19,14 @@ from .grid import setting_options, settings_of
 from .judged import Judged
 from .leaderboard import Board, leaderboard, write_csv
 from .pooled import folds_needed, held_out
-from .refit import ensemble_accuracy, refit, test_accuracy, write_best
+from .refit import LAST_EPOCH, ensemble_accuracy, refit, test_accuracy, write_best
 from .space import Space
-from .study import open_study
+from .study import SAMPLERS, open_study
 from .summary_page import write_page
 from .trial import PLAIN_ACCURACY
+
+#: The least that numbers of a plan may be.
+_LEAST = dict(workers=1, confirm=0, seeds=1, folds=0, ensemble=0)
 
 
 @dataclass
@@ -50,6 +56,9 @@ class Plan:
         data (dict): What tells the data apart, see :mod:`mmnoisy.search.same_data`; ``trusted`` among them judges the
             trials.
         say (Callable): Takes lines for the user.
+
+    Raises:
+        ValueError: A number, sampler or way to choose the last epoch that there is not.
     """
 
     out: Path
@@ -72,6 +81,14 @@ class Plan:
     places: Dict[str, str] = field(default_factory=dict)
     data: Dict[str, dict] = field(default_factory=dict)
     say: Callable[[str], None] = print
+
+    def __post_init__(self):
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise ValueError(f'--{name} must be at least {least}, not {getattr(self, name)}.')
+        for name, known in (('sampler', SAMPLERS), ('refit_epoch', LAST_EPOCH)):
+            if getattr(self, name) not in known:
+                raise ValueError(f'{name} must be one of {", ".join(known)}, not {getattr(self, name)!r}.')
 
 
 @dataclass
@@ -108,8 +125,14 @@ def search(space: Space, plan: Plan) -> Found:
 def _search(space: Space, plan: Plan, out: Path) -> Found:
     options = {**plan.options, 'randomness.seed': plan.seed}
     if plan.setting:
-        options.update(setting_options(settings_of(space)[plan.setting], plan.seed))
-    searched = {**held_out(content(space, complete(space), options, plan.places)), **options}
+        known = settings_of(space)
+        if plan.setting not in known:
+            raise ValueError(f'--setting: there is no {plan.setting!r}, only {", ".join(known)}.')
+        options.update(setting_options(known[plan.setting], plan.seed))
+    plain = content(space, complete(space), options, plan.places)
+    # Where plain training is refused, every trial would be.
+    check_config(Config(plain))
+    searched = {**held_out(plain), **options}
     if 'trusted' in plan.data:
         searched.update(PLAIN_ACCURACY)
     judged = remember(space, plan.places, plan.seed, searched, out, plan.data)

@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional
 from mmengine.config import Config
 
 from ..config import config_path
+from ..part_options import nearest
 from .rules import Rule, completes, read_rules
 
 #: Slots that a space may have, in the order in which a choice names them.
@@ -86,7 +87,15 @@ def find_space(name) -> str:
     Raises:
         FileNotFoundError: There is none.
     """
-    return str(name) if Path(name).is_file() else config_path(f'spaces/{name}')
+    if Path(name).is_file():
+        return str(name)
+    known = {path.stem: str(path) for path in sorted(Path(config_path('spaces/features')).parent.glob('*.py'))}
+    if str(name) not in known:
+        raise FileNotFoundError(
+            f'There is no space {str(name)!r}, neither a file nor one of the package{nearest(str(name), list(known))}: '
+            f'{", ".join(known)}.'
+        )
+    return known[str(name)]
 
 
 def read_space(path, **changes) -> Space:
@@ -218,4 +227,8 @@ def unknown_type(kind: str) -> Optional[str]:
     places = (item for module in (mmpretrain, roots) for item in vars(module).values() if isinstance(item, Registry))
     if any(registry.get(kind) is not None for registry in places):
         return None
-    return f'no registry has the type {kind!r}.'
+    from .. import registry as ours
+
+    registries = [item for item in vars(ours).values() if isinstance(item, Registry) and item.scope == 'mmnoisy']
+    names = [f'mmnoisy.{name}' for registry in registries for name in registry.module_dict]
+    return f'no registry has the type {kind!r}{nearest(kind, names)}.'

@@ -70,7 +70,7 @@ def write_page(
         for i, entry in enumerate(board.entries[:MOST], 1)
     ]
     confirmed = [
-        (str(one.choice), 'chosen' if one.chosen else '', f'{one.searched:.2f}', f'{one.mean:.2f}')
+        (str(one.choice), '✓' if one.chosen else '', f'{one.searched:.2f}', f'{one.mean:.2f}')
         + (', '.join(f'{value:.1f}' for value in one.each), f'{one.p:.2g}', f'{one.seconds:.1f}')
         for one in finalists
     ]

@@ -266,9 +266,16 @@ def test_one_driver_a_folder_and_one_search(space, tmp_path):
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     (out / 'search.json').write_text(json.dumps(dict(space='other', key='', slots={}, seed=0)))
-    with pytest.raises(ValueError, match=r'holds another search \(its space, data or options, slots differ\)'):
+    with pytest.raises(ValueError, match=r'holds another search \(its space, options, slots differ\)'):
         search(space, Plan(out))
     release_folder(out)
+
+
+def test_a_slip_in_the_options_of_all_trials_is_refused_at_once(space, tmp_path):
+    out, options = tmp_path / 'out', {'train_dataloader.dataset.holdot': 0.3}
+    with pytest.raises(SystemExit, match="no option 'holdot'; the nearest is 'holdout'"):
+        search(space, Plan(out, options=options))
+    assert not out.exists()
 
 
 def test_kill_9_of_a_worker_and_of_the_driver_loses_and_doubles_nothing(space, tmp_path):

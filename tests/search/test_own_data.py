@@ -66,10 +66,11 @@ def check_other_data_are_refused(data, out, options, tmp_path, capsys):
         (data / 'train', [], f'images: {data} (60 images) then, {data / "train"} (45 images) now'),
         (relabelled, [], f'images: {data} (60 images) then, {relabelled} (60 images) now'),
         (data, ['--trusted', str(trusted)], f'trusted images: none then, {trusted} (1 images) now'),
+        (data, ['--epochs', '4'], 'options: --epochs 3 --seed 0 then, --epochs 4 --seed 0 now'),
     ):
         assert main(['search', str(given), *options, *more]) == 1
         said = capsys.readouterr().err
-        assert f'{out} holds a search on other data ({what}): name another folder for this one, or remove {out}' in said
+        assert f'{out} holds another search ({what}): name another folder for this one, or remove {out}' in said
     moved = next((data / 'train' / 'a').iterdir())
     moved.rename(data / 'train' / 'b' / moved.name)
     assert main(['search', str(data), *options]) == 1
@@ -157,6 +158,21 @@ def test_a_budget_is_of_auto_alone(data, tmp_path, capsys):
     assert '--budget is of the search of --method auto, not of ce' in capsys.readouterr().err
     assert main(['train', str(data), '--budget', 'soon']) == 1
     assert "'soon' is no budget such as 30m" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (['--confirm', '-1'], '--confirm must be at least 0, not -1.'),
+        (['--workers', '0'], '--workers must be at least 1, not 0.'),
+        (['--ensemble', '-2'], '--ensemble must be at least 0, not -2.'),
+        (['--epochs', '1'], '--epochs must be at least 2 in a search, not 1'),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_before_features_are_made(data, tmp_path, capsys, options, message):
+    assert main(['search', str(data), '--work-dir', str(tmp_path / 'x'), *options]) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err and 'Features of' not in captured.out and not (tmp_path / 'x').exists()
 
 
 @pytest.mark.parametrize('command', [['search'], ['train', '--budget', '2t']])

@@ -104,6 +104,9 @@ def test_results_of_the_repository_are_a_table():
     assert {'none', 'ssr', 'codivide', 'coteaching'} <= names
     plain = next(r for r in found['sym40'].values() if r['choice']['parts'] == complete(space).parts)
     assert plain['value'] == pytest.approx(np.mean([96.67, 97.22, 94.72]), abs=1.5)
+    # Of the features, whose table has tuned runs too: each noise compares several methods, with their defaults.
+    noises = methods_table(read_space(find_space('features')))
+    assert len(noises) >= 5 and min(map(len, noises.values())) >= 10
 
 
 def test_runs_of_a_benchmark_are_a_table(space, tmp_path):

@@ -96,6 +96,13 @@ def test_drawn_choices_compose_and_use_every_part():
             assert {choice.parts[slot] for choice in drawn} == set(names)
 
 
+def test_a_space_that_is_not_there_is_named_with_the_nearest():
+    with pytest.raises(FileNotFoundError, match="no space 'fetures'.*the nearest is 'features': .*small_images"):
+        find_space('fetures')
+    with pytest.raises(FileNotFoundError, match='no space'):
+        find_space('elsewhere/features')
+
+
 def test_choices_that_do_not_compose_are_refused():
     space = read_space(find_space('features'))
     with pytest.raises(ValueError, match='does not compose'):
@@ -125,7 +132,11 @@ rules = [dict(parts=dict(correction=['elr']), not_with=dict(loss=['gce']), becau
     [
         ("loss=['ce', 'gce']", "loss=['ce', 'gce'], optimiser=['sgd']", "there is no slot 'optimiser'"),
         ("loss=['ce', 'gce']", "loss=['ce', 'gcee']", "there is no part 'gcee', only ce, gce"),
-        ('mmnoisy.GCELoss', 'mmnoisy.GCELos', "parts.loss.gce: no registry has the type 'mmnoisy.GCELos'"),
+        (
+            'mmnoisy.GCELoss',
+            'mmnoisy.GCELos',
+            "parts.loss.gce: no registry has the type 'mmnoisy.GCELos'; the nearest is 'mmnoisy.GCELoss'.",
+        ),
         ('low=0.1', 'low=0.9', 'numbers.q is an empty range: low 0.9 is not below high 0.9'),
         (
             "not_with=dict(loss=['gce'])",

@@ -2,7 +2,8 @@
 
     python tools/analysis_tools/choose_portfolio.py features GRID_FOLDER [GRID_FOLDER ...] [--benchmark FOLDER]
 
-By noisy validation accuracy alone. Writes `mmnoisy/search/portfolio.json`; other spaces' portfolios in it are kept.
+By noisy validation accuracy alone; of grids it is that of a search, in which classes count alike. Writes
+`mmnoisy/search/portfolio.json`; other spaces' portfolios in it are kept.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from mmnoisy.files import write_json
 from mmnoisy.search.choice import to_dict
 from mmnoisy.search.grid import table
 from mmnoisy.search.portfolio import FILE, choose, methods_table
+from mmnoisy.search.replay import rejudged
 from mmnoisy.search.space import find_space, read_space
 
 
@@ -22,7 +24,9 @@ def merged(tables):
     found = {}
     for place, table_of_one in enumerate(tables):
         for setting, trials in table_of_one.items():
-            found.setdefault(setting, {}).update({(place, number): result for number, result in trials.items()})
+            found.setdefault(setting, {}).update(
+                {(place, number): rejudged(result) for number, result in trials.items()}
+            )
     return found
 
 

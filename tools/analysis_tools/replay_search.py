@@ -13,10 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from mmnoisy.files import replace_file, write_text
-from mmnoisy.functional.class_weights import class_weights
 from mmnoisy.search.grid import table
-from mmnoisy.search.judge import predictions
-from mmnoisy.search.replay import WAYS, rank_correlation, regrets, stored
+from mmnoisy.search.replay import WAYS, rank_correlation, regrets, rejudged, stored
 from mmnoisy.search.space import find_space, read_space
 
 AFTER = (1, 2, 4, 6, 8, 10, 15, 20, 30, 40)
@@ -62,13 +60,7 @@ def main():
 def whole(tables):
     """The choices that were run in every setting."""
     shared = set.intersection(*(set(trials) for trials in tables.values()))
-    return {setting: {n: judged(trials[n]) for n in sorted(shared)} for setting, trials in tables.items()}
-
-
-def judged(result):
-    found = predictions(result['folder'])
-    weights = class_weights(found.labels)
-    return dict(result, value=100 * float((weights * (found.scores.argmax(1) == found.labels)).mean()))
+    return {setting: {n: rejudged(trials[n]) for n in sorted(shared)} for setting, trials in tables.items()}
 
 
 def _mean(values) -> str:
