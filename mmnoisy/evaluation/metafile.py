@@ -11,6 +11,8 @@ from .results_table import number
 #: The names of networks and data in a config's file name -> as they are written.
 NETWORKS = {
     'cnn3': 'CNN3',
+    'cnn4': 'CNN3 with four blocks',
+    'cnn5': 'CNN3 with five blocks',
     'cnn8': 'CNN8',
     'cnn9': 'CNN9',
     'efficientnet-lite0': 'EfficientNet-Lite0',

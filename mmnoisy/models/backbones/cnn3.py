@@ -8,13 +8,14 @@ from ...registry import MODELS
 
 @MODELS.register_module()
 class CNN3(BaseModule):
-    """Three blocks of 3x3 convolution, BatchNorm, ReLU; max pooling after the first two; global average pooling.
+    """Blocks of 3x3 convolution, BatchNorm and ReLU, max pooling between them; global average pooling. Three by default.
 
     Small enough for the embedded data on a CPU.
 
     Args:
         in_channels (int): Channels of the input. Defaults to 1.
-        channels (Sequence[int]): Width of each block; the last is the feature size. Defaults to (32, 64, 128).
+        channels (Sequence[int]): Width of each block, one for each width; the last is the feature size. Defaults to
+            (32, 64, 128).
         init_cfg (dict, optional): See mmengine's ``BaseModule``.
     """
 
@@ -33,5 +34,5 @@ class CNN3(BaseModule):
         self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
-        """(B, C, H, W) with H, W >= 4 -> one feature map, ((B, channels[-1]),)."""
+        """(B, C, H, W), H and W at least 2 to the power of ``len(channels) - 1`` -> one feature map, ((B, channels[-1]),)."""
         return (self.layers(x),)

@@ -1,3 +1,3 @@
-_base_ = '../ce/ce_cnn3_12e_cifar10n-10k.py'
+_base_ = '../ce/ce_cnn5_10e_cifar10n-10k.py'
 model = dict(head=dict(loss=dict(_delete_=True, type='mmnoisy.ELRLoss', num_classes=10, lam=3.0, beta=0.7)))
 custom_hooks = [dict(type='mmnoisy.LossStateHook')]
