@@ -16,13 +16,13 @@ from ..functional.class_weights import class_weights
 from ..functional.smoothing import best_epoch
 from .choice import Choice, content, from_dict
 from .grid import run_grid
-from .judge import predictions
+from .judge import estimated_noise, predictions, slope
 from .judged import NOISY, Judged
 from .leaderboard import Entry
 from .space import Space
 from .trial import make_trial, read_trial, results, trials
 
-#: A finalist is as good as the best where it is less than so many points behind, with a certainty of 95 %.
+#: A finalist is as good as the best where it is less than so many points of clean accuracy behind, with a certainty of 95 %.
 MARGIN = 0.5
 #: Of the normal distribution, one-sided.
 _Z95 = 1.645
@@ -75,7 +75,7 @@ def confirm(
         seeds (int): Runs of each.
         workers (int): Processes.
         options, places: As in the search.
-        balanced (bool): Whether the classes count alike. Defaults to True.
+        balanced (bool): Whether the labels are noisy, and the classes count alike. Defaults to True.
         say (Callable): Takes lines for the user.
     """
     out = Path(out) / 'confirm'
@@ -105,7 +105,7 @@ def number_of_folds(whole: dict) -> int:
 
 
 def judged(out, balanced: bool = True) -> List[Finalist]:
-    """Finalists of finished runs, best first; with ``balanced``, classes count alike in what one is behind the best."""
+    """Finalists of finished runs, best first; ``balanced``: the labels are noisy, and classes count alike in what one is behind."""
     ranks: Dict[int, List[dict]] = {}
     for result in results(out):
         ranks.setdefault(result['rank'], []).append(result)
@@ -122,7 +122,9 @@ def judged(out, balanced: bool = True) -> List[Finalist]:
         rank: one._replace(p=mcnemar(right[best], right[rank]), behind=behind(right[best], right[rank]))
         for rank, one in found.items()
     }
-    alike = [rank for rank, one in found.items() if one.behind <= MARGIN]
+    # Of noisy labels half are met by chance or not at all: a point on them is more than one of clean accuracy.
+    margin = MARGIN * (slope(estimated_noise(predictions(whole[best][0]['folder']))) if balanced else 1.0)
+    alike = [rank for rank, one in found.items() if one.behind <= margin]
     # Ties go to the cheaper; a fifth of the time is no difference.
     cheapest = min(found[rank].seconds for rank in alike)
     winner = max((rank for rank in alike if found[rank].seconds <= 1.2 * cheapest), key=lambda rank: found[rank].mean)

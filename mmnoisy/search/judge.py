@@ -61,11 +61,16 @@ def standard_error(accuracy: float, noise: Noise) -> Tuple[float, float]:
         accuracy (float): Percent.
         noise (Noise): See :func:`estimated_noise`.
     """
-    n, classes = noise.n + 4, len(noise.transition)
+    n = noise.n + 4
     share = (accuracy / 100 * noise.n + 2) / n
     measured = 100 * math.sqrt(share * (1 - share) / n)
-    slope = max(0.05, 1 - noise.rate * classes / (classes - 1))
-    return measured, measured / slope
+    return measured, measured / slope(noise)
+
+
+def slope(noise: Noise) -> float:
+    """Points of accuracy on the labels for each point of clean accuracy under uniform noise, (0, 1]."""
+    classes = len(noise.transition)
+    return max(0.05, 1 - noise.rate * classes / (classes - 1))
 
 
 def corrected_accuracy(found: Predictions, transition: np.ndarray) -> Optional[float]:

@@ -9,9 +9,10 @@ from mmengine.config import Config
 
 from mmnoisy.benchmark.worker import Pulse
 from mmnoisy.run import forget_runs
-from mmnoisy.search import worker
+from mmnoisy.search import confirm, worker
 from mmnoisy.search.choice import complete
 from mmnoisy.search.confirm import MARGIN, Finalist, behind, finalists, judged, right_by_sample, sentences
+from mmnoisy.search.judge import Noise
 from mmnoisy.search.judged import Judged
 from mmnoisy.search.leaderboard import leaderboard, write_csv
 from mmnoisy.search.refit import ensemble_accuracy, refit, write_best
@@ -124,6 +125,18 @@ def test_a_tie_goes_to_the_cheaper(tmp_path):
             put(tmp_path, f'{rank}-{run}', 80.0, **about)
     found = judged(tmp_path)
     assert [one.behind for one in found] == [0.0, 0.0, 0.0] and [one.seconds for one in found if one.chosen] == [2.0]
+
+
+def test_a_tie_is_one_of_clean_points(tmp_path, monkeypatch):
+    for rank, seconds in enumerate((10.0, 2.0)):
+        about = dict(rank=rank, run=0, fold=0, searched=80.0, seconds=dict(train=seconds))
+        put(tmp_path, f'{rank}-0', 80.0 - rank, **about)
+    monkeypatch.setattr(confirm, 'behind', lambda best, other: 0.6 * MARGIN * (best is not other))
+    for rate, cheaper in ((0.1, True), (0.3, False)):
+        # Of two classes a point on labels of which 30 % are wrong is 2.5 points of clean accuracy.
+        monkeypatch.setattr(confirm, 'estimated_noise', lambda found, rate=rate: Noise(rate, 0.5, np.eye(2), 200))
+        assert [one.chosen for one in judged(tmp_path)] == [not cheaper, cheaper]
+        assert judged(tmp_path, balanced=False)[1].chosen, 'checked labels'
 
 
 def test_what_is_behind_is_bounded_by_the_paired_samples():

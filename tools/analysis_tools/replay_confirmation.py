@@ -16,7 +16,7 @@ from mmnoisy.functional.class_weights import class_weights
 from mmnoisy.functional.transition_estimators import joint_rows
 from mmnoisy.search.confirm import MARGIN, behind, mcnemar
 from mmnoisy.search.grid import table
-from mmnoisy.search.judge import predictions
+from mmnoisy.search.judge import Predictions, estimated_noise, predictions, slope
 from mmnoisy.search.replay import clean_accuracy
 
 #: Trials of a simulated search, and how many of them are confirmed.
@@ -81,6 +81,10 @@ def choices(setting: Setting, drawn: np.ndarray, searched: np.ndarray, confirmed
     mean = right[:, confirmed].mean(1)
     each = {i: hits(right[i, confirmed]) for i in first}
 
+    def as_good(best: int, i: int) -> bool:
+        noise = estimated_noise(Predictions(confirmed, setting.scores[best, confirmed], setting.labels[confirmed]))
+        return behind(each[best], each[i]) <= MARGIN * slope(noise)
+
     def by(finalists: Sequence[int], tied: Callable[[int, int], bool]) -> int:
         best = max(finalists, key=lambda i: mean[i])
         return cheapest(setting, [i for i in finalists if i == best or tied(best, i)], mean)
@@ -97,10 +101,8 @@ def choices(setting: Setting, drawn: np.ndarray, searched: np.ndarray, confirmed
         'confirmed: the cheapest that McNemar cannot tell from the best (p >= .05)': by(
             top, lambda best, i: mcnemar(each[best], each[i]) >= 0.05
         ),
-        'confirmed: the cheapest that is shown to be as good': by(
-            top, lambda best, i: behind(each[best], each[i]) <= MARGIN
-        ),
-        'the same, finalists of different parts': by(apart, lambda best, i: behind(each[best], each[i]) <= MARGIN),
+        'confirmed: the cheapest that is shown to be as good': by(top, as_good),
+        'the same, finalists of different parts': by(apart, as_good),
     }
 
 
