@@ -195,10 +195,14 @@ def sentences(finalists: Sequence[Finalist], how: Judged = NOISY) -> List[str]:
         mark = ' <- chosen' if one.chosen else ''
         spread = f' ({", ".join(f"{value:.1f}" for value in one.each)})'
         found.append(
-            f'Confirmed {one.mean:.2f}{spread}, in the search {one.searched:.2f}, p {one.p:.2g}, {one.seconds:.1f} s: '
-            f'{one.choice}{mark}'
+            f'Confirmed {one.mean:.2f}{spread}, in the search {one.searched:.2f}, at most {one.behind:.2f} behind, '
+            f'{one.seconds:.1f} s: {one.choice}{mark}'
         )
     lost = max(one.searched for one in finalists) - finalists[0].mean
     where = f'{abs(lost):.2f} points {"above" if lost > 0 else "below"}' if abs(lost) >= 0.005 else 'the same as'
+    if not finalists[0].chosen and any(one.chosen for one in finalists):
+        found.append(
+            f'The chosen one is less than {MARGIN} points of clean accuracy behind the best (95 %), and cheaper to train.'
+        )
     found.append(f'The best figure of the search was {where} the best that {how.again} confirm.')
     return found

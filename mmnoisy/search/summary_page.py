@@ -71,7 +71,8 @@ def write_page(
     ]
     confirmed = [
         (str(one.choice), '✓' if one.chosen else '', f'{one.searched:.2f}', f'{one.mean:.2f}')
-        + (', '.join(f'{value:.1f}' for value in one.each), f'{one.p:.2g}', f'{one.seconds:.1f}')
+        + (', '.join(f'{value:.1f}' for value in one.each), f'{one.p:.2g}')
+        + (f'{one.behind:.2f}', f'{one.seconds:.1f}')
         for one in finalists
     ]
     values = dict(
@@ -82,7 +83,7 @@ def write_page(
         columns=('rank', 'trial', judged.by, 'epoch', 'seconds', *slots),
         rows=rows,
         confirmed=confirmed,
-        confirmed_columns=('choice', '', 'searched', 'confirmed', 'each', 'p', 'seconds'),
+        confirmed_columns=('choice', '', 'searched', 'confirmed', 'each', 'p', 'behind', 'seconds'),
         figures={name: json.loads(figure.to_json()) for name, figure in figures(space, board, judged).items()},
         commands=commands(Path(out)),
     )

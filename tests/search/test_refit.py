@@ -125,6 +125,7 @@ def test_a_tie_goes_to_the_cheaper(tmp_path):
             put(tmp_path, f'{rank}-{run}', 80.0, **about)
     found = judged(tmp_path)
     assert [one.behind for one in found] == [0.0, 0.0, 0.0] and [one.seconds for one in found if one.chosen] == [2.0]
+    assert sum('cheaper to train' in line for line in sentences(found)) == 1
 
 
 def test_a_tie_is_one_of_clean_points(tmp_path, monkeypatch):
