@@ -8,8 +8,9 @@ note = """
 As the [features track](features.md), with all 50,000 photos (10 % of them held out with their noisy labels) in place of the first
 20,000, the same 2,000 clean ones to test and the same settings. `worse_label` are errors that people made (CIFAR-10N). Beside CE,
 CE + mixup + EMA and the ceiling stand the eight methods with the highest mean accuracy at the last epoch for `worse_label` on 20,000
-photos, by the test set. So the eight are a choice by test data, and these figures confirm it or do not; the best of them is no
-estimate of what choosing gives. For that see [whether noisy validation chooses the method](features-choice.md).
+photos, by the test set, when PES, ILL, UNICON's selection and MDA were not in that table yet. So the eight are a choice by test
+data, and these figures confirm it or do not; the best of them is no estimate of what choosing gives. For that see
+[whether noisy validation chooses the method](features-choice.md).
 """
 data = 'cifar10-50k'
 seeds = [0, 1]

@@ -22,8 +22,8 @@ What was seen in the records (seed 0):
 - DivideMix at `sym40` gives up a class: not one right label of *shirt*, the class that CE finds hardest, has the loss of a clean
   sample, so all of them count as unlabelled and no test image is called a shirt (recall 0). Of the other classes it keeps 75 to
   99 % of the right labels and at most 4 % of the wrong ones.
-
-Not run for lack of time: the second seed, and DivideMix at `asym40`.
+- DivideMix at `asym40` (seed 1) takes what is hard for wrong: it keeps 7 % of the wrong labels and 73 % of the right ones, but of
+  those of *shirt* 21 of 440 and of *pullover* 58 of 272, and recognises 4 and 21 % of their test images.
 """
 data = 'fashion-mnist-5k'
 seeds = [0, 1]

@@ -146,6 +146,10 @@ METHODS = {
 }
 
 
+#: Methods that a noise of the repository's results has to compare.
+_COMPARED = 5
+
+
 def methods_table(space: Space, folder=None) -> Dict[str, Dict[int, dict]]:
     """Single methods as a table of :func:`choose`: means over the seeds of noisy validation.
 
@@ -167,7 +171,8 @@ def methods_table(space: Space, folder=None) -> Dict[str, Dict[int, dict]]:
             choice = _method(space, name)
             entry = dict(choice=dict(parts=choice.parts, numbers=choice.numbers), value=float(np.mean(each)))
             found.setdefault(setting, {})[number] = entry
-    return found
+    # Of a noise that only a chosen few were run under, the repository cannot tell which to take.
+    return {setting: rows for setting, rows in found.items() if folder is not None or len(rows) >= _COMPARED}
 
 
 def _method(space: Space, name: str) -> Optional[Choice]:

