@@ -24,7 +24,7 @@ What was seen in the records (seed 0):
   cats, and it recognises 4 % of the test photos of cats; in ten epochs of distorted and mixed photos it fits 63 % of the right
   labels, where GCE fits 85 %.
 
-Not run for lack of time: the second seed, and DivideMix at `sym50`.
+Not run for lack of time: the second seed of DivideMix at `sym50`.
 """
 data = 'cifar10n-10k'
 paths = dict(photos='data/cifar10n')
