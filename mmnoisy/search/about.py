@@ -6,7 +6,6 @@ from typing import Tuple
 
 from ..benchmark.contents import content_key
 from ..files import write_json
-from .choice import complete, content
 from .confirm import number_of_folds
 from .judged import Judged
 from .same_data import check_same
@@ -22,7 +21,7 @@ def is_search(folder) -> bool:
     return (Path(folder) / SEARCH).is_file()
 
 
-def remember(space: Space, places: dict, seed: int, options: dict, out: Path, data: dict) -> Judged:
+def remember(space: Space, places: dict, seed: int, options: dict, out: Path, data: dict, plain: dict) -> Judged:
     """Write down what the folder is a search of; returns what judges its trials.
 
     Args:
@@ -32,12 +31,12 @@ def remember(space: Space, places: dict, seed: int, options: dict, out: Path, da
         options (dict): Entries of every trial's config.
         out (Path): The folder.
         data (dict): What tells the data apart, see :mod:`mmnoisy.search.same_data`.
+        plain (dict): The whole config of plain training with these options.
 
     Raises:
         ValueError: It is one of something else.
     """
     check_same(out / SEARCH, data)
-    plain = content(space, complete(space), options, places)
     judged = Judged('trusted' in data, number_of_folds(plain))
     wanted = dict(space=space.name, key=content_key(plain), slots=space.slots, seed=seed)
     base = str(Path(space.base).resolve()) if Path(space.base).is_file() else space.base

@@ -6,7 +6,7 @@ can be told, and giving each such case to the cheaper one costs more than a conf
 """
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from .judge import estimated_noise, predictions, slope
 from .judged import NOISY, Judged
 from .leaderboard import Entry
 from .space import Space
-from .trial import make_trial, read_trial, results, trials
+from .trial import curve_of, make_trial, read_trial, results, trials
 
 #: A finalist is as good as the best where it is less than so many points of clean accuracy behind, with a certainty of 95 %.
 MARGIN = 0.5
@@ -122,18 +122,22 @@ def judged(out, balanced: bool = True) -> List[Finalist]:
         rank: one._replace(p=mcnemar(right[best], right[rank]), behind=behind(right[best], right[rank]))
         for rank, one in found.items()
     }
-    # Of noisy labels half are met by chance or not at all: a point on them is more than one of clean accuracy.
+    # A point on noisy labels is more than one of clean accuracy.
     margin = MARGIN * (slope(estimated_noise(predictions(whole[best][0]['folder']))) if balanced else 1.0)
     alike = [rank for rank, one in found.items() if one.behind <= margin]
-    # Ties go to the cheaper; a fifth of the time is no difference.
-    cheapest = min(found[rank].seconds for rank in alike)
-    winner = max((rank for rank in alike if found[rank].seconds <= 1.2 * cheapest), key=lambda rank: found[rank].mean)
+    winner = cheapest({rank: (one.seconds, one.mean) for rank, one in found.items() if rank in alike})
     found[winner] = found[winner]._replace(chosen=True)
     return sorted(found.values(), key=lambda one: -one.mean)
 
 
+def cheapest(alike: Dict[int, Tuple[float, float]]) -> int:
+    """Of those that are as good as each other, by (seconds, mean), the best of the fastest: a fifth of the time is no difference."""
+    limit = 1.2 * min(seconds for seconds, _ in alike.values())
+    return max((one for one, (seconds, _) in alike.items() if seconds <= limit), key=lambda one: alike[one][1])
+
+
 def _finalist(runs: List[dict]) -> Finalist:
-    curves = [{int(epoch): value for epoch, value in run['validation'].items()} for run in runs]
+    curves = [curve_of(run) for run in runs]
     each = [objective(curve) for curve in curves]
     epoch = int(np.median([best_epoch(curve, 3) for curve in curves]))
     seconds = float(np.mean([run['seconds']['train'] or 0 for run in runs]))

@@ -128,7 +128,7 @@ def run_grid(
     options = ['--deadline', str(deadline)] if deadline else []
     pool = Pool(['mmnoisy.search.worker', str(out), *options], out / 'logs', workers, say)
     left = {folder for folder in trials(out) if not is_finished(folder)}
-    total, begun, first = len(trials(out)), time.monotonic(), len(left)
+    total, start, first = len(trials(out)), time.monotonic(), len(left)
     say(f'{total} {what}.' if first == total else f'{total - first} of {total} {what} are done.')
     try:
         pool.start(min(workers, len(left)))
@@ -140,10 +140,10 @@ def run_grid(
             for folder in sorted(finished):
                 pool.deaths = 0
                 told = failure(folder)
-                rate = (time.monotonic() - begun) / max(1, first - len(left))
-                what = 'done' if told is None else f'failed: {told.splitlines()[0][:200]}'
+                rate = (time.monotonic() - start) / max(1, first - len(left))
+                ended = 'done' if told is None else f'failed: {told.splitlines()[0][:200]}'
                 say(
-                    f'{total - len(left)}/{total} {folder.name}: {what} ({rate:.1f} s a trial, {len(left) * rate / 60:.0f} min left)'
+                    f'{total - len(left)}/{total} {folder.name}: {ended} ({rate:.1f} s a trial, {len(left) * rate / 60:.0f} min left)'
                 )
             running = pool.look()
     finally:

@@ -10,7 +10,7 @@ from ..functional.smoothing import best_epoch
 from .choice import Choice, from_dict
 from .judge import Noise, corrected_accuracy, estimated_noise, predictions, standard_error
 from .judged import NOISY, Judged
-from .trial import on_fewer_folds, results, stopped_after
+from .trial import curve_of, on_fewer_folds, results, stopped_after
 
 
 class Entry(NamedTuple):
@@ -106,7 +106,7 @@ def order_notes(values: List[float], error: float) -> List[str]:
 
 
 def _entry(result: dict) -> Entry:
-    curve = {int(epoch): value for epoch, value in result['validation'].items()}
+    curve = curve_of(result)
     return Entry(
         number=int(result.get('number', -1)),
         choice=from_dict(result['choice']),

@@ -15,7 +15,7 @@ from mmpretrain.registry import DATASETS
 from ..engine.hooks.validation_record_hook import PREDICTIONS, objective
 from ..files import replace_file
 from .confirm import mcnemar, number_of_folds, right_by_sample
-from .trial import results
+from .trial import curve_of, results
 
 #: Held-out labels that are enough, and folds that are trained at most: regret falls with the labels, cost grows with the folds.
 ENOUGH, MOST = 1000, 4
@@ -85,7 +85,7 @@ def is_behind(folder: Path, done: int) -> bool:
     others = [one for one in results(folder.parent.parent) if one.get('judged_on') == one.get('folds', 1) > done]
     if not others:
         return False
-    best = max(others, key=lambda one: objective(_curve(one)))['folder']
+    best = max(others, key=lambda one: objective(curve_of(one)))['folder']
     found = [right_by_sample([_fold(place, number) for number in range(done)]) for place in (folder, best)]
     own, other = (sum(hits.values()) for hits in found)
     return own < other and mcnemar(*found) < WORSE
@@ -93,10 +93,6 @@ def is_behind(folder: Path, done: int) -> bool:
 
 def _fold(folder: Path, number: int) -> dict:
     return dict(folder=folder / f'fold-{number}', fold=number, run=0)
-
-
-def _curve(result: dict) -> Dict[int, float]:
-    return {int(epoch): value for epoch, value in result['validation'].items()}
 
 
 def _mean(curves: List[Dict[str, float]], weights: Sequence[float]) -> Dict[str, float]:

@@ -14,6 +14,7 @@ import numpy as np
 from ..engine.hooks.validation_record_hook import objective
 from .choice import Choice, complete, from_dict
 from .space import Space
+from .trial import curve_of
 
 FILE = 'portfolio.json'
 
@@ -120,7 +121,7 @@ def value_of(result: dict) -> float:
     """The objective of a stored trial, percent: the best smoothed accuracy on noisy validation."""
     if 'value' in result:
         return result['value']
-    return objective({int(epoch): accuracy for epoch, accuracy in result['validation'].items()}) or 0.0
+    return objective(curve_of(result)) or 0.0
 
 
 #: Single methods of the benchmark as choices, by the beginning of their configs' names.

@@ -16,6 +16,7 @@ from .judge import predictions
 from .portfolio import choose, value_of
 from .space import Space
 from .study import distributions, make_sampler, optuna, suggest
+from .trial import curve_of
 
 #: Ways to search: with the portfolio first or without, then the sampler.
 WAYS = dict(random=(False, 'random'), tpe=(False, 'tpe'), portfolio_tpe=(True, 'tpe'))
@@ -56,7 +57,7 @@ def rejudged(result: dict) -> dict:
 
 def clean_accuracy(result: dict) -> float:
     """Test accuracy where the run would be stopped: at the tested epoch that is best by smoothed validation, percent."""
-    curve = {int(epoch): value for epoch, value in result['validation'].items()}
+    curve = curve_of(result)
     tested = {int(epoch): value for epoch, value in result['test'].items()}
     means = {epoch: value for epoch, value in smoothed(curve, 3).items() if epoch in tested}
     return tested[best_epoch(means, 1)] if means else tested[max(tested)]

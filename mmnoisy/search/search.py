@@ -135,12 +135,13 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     searched = {**held_out(plain), **options}
     if 'trusted' in plan.data:
         searched.update(PLAIN_ACCURACY)
-    judged = remember(space, plan.places, plan.seed, searched, out, plan.data)
+    whole = content(space, complete(space), searched, plan.places)
+    judged = remember(space, plan.places, plan.seed, searched, out, plan.data, whole)
     file = plan.portfolio if isinstance(plan.portfolio, str) else None
     first = portfolio.load(space, file) if plan.portfolio or plan.portfolio_only else []
     budget = Budget(trials=len(first)) if plan.portfolio_only else plan.budget
     study = open_study(out, space.name, plan.storage, plan.sampler, plan.seed)
-    folds = plan.folds or folds_needed(content(space, complete(space), searched, plan.places))
+    folds = plan.folds or folds_needed(whole)
     if folds > 1:
         plan.say(f'Few images are held out: each trial is trained on {folds} folds and judged by all of them.')
     Driver(study, space, out, plan.workers, budget, first, searched, plan.places, plan.prune, folds, plan.say).run()

@@ -185,9 +185,14 @@ def curve(folder) -> Dict[int, float]:
     """Accuracy on noisy validation by epoch so far, percent; {} before the first."""
     result = read_result(folder)
     if result is not None:
-        return {int(epoch): value for epoch, value in result['validation'].items()}
+        return curve_of(result)
     found = run_folder(folder)
     return {} if found is None else read_curve(found)
+
+
+def curve_of(result: dict) -> Dict[int, float]:
+    """The same of a result, whose epochs are text in its file."""
+    return {int(epoch): value for epoch, value in result['validation'].items()}
 
 
 def read_trial(folder) -> dict:
@@ -207,7 +212,7 @@ def on_fewer_folds(result: dict) -> bool:
 
 def stopped_after(result: dict) -> Optional[str]:
     """How far a trial came that was stopped, in words; None where it came to its end."""
-    last = max(map(int, result['validation']))
+    last = max(curve_of(result))
     if on_fewer_folds(result):
         return f'{result["judged_on"]} of {result["folds"]} folds'
     return f'epoch {last}' if result['stopped'] and last < result['epochs'] else None

@@ -14,7 +14,7 @@ import numpy as np
 
 from mmnoisy.functional.class_weights import class_weights
 from mmnoisy.functional.transition_estimators import joint_rows
-from mmnoisy.search.confirm import MARGIN, behind, mcnemar
+from mmnoisy.search.confirm import MARGIN, behind, cheapest, mcnemar
 from mmnoisy.search.grid import table
 from mmnoisy.search.judge import Predictions, estimated_noise, predictions, slope
 from mmnoisy.search.replay import clean_accuracy
@@ -56,12 +56,6 @@ def hits(right: np.ndarray) -> Dict[tuple, float]:
     return {(0, i, 0): float(hit) for i, hit in enumerate(right)}
 
 
-def cheapest(setting: Setting, alike: Sequence[int], mean: np.ndarray) -> int:
-    """The best of those that take at most a fifth more time than the fastest."""
-    limit = 1.2 * min(setting.seconds[i] for i in alike)
-    return max((i for i in alike if setting.seconds[i] <= limit), key=lambda i: mean[i])
-
-
 def corrected(setting: Setting, drawn: np.ndarray, best: int, rows: np.ndarray) -> int:
     """The best by the accuracy that T corrects, which the best trial's predictions give."""
     inverse = np.linalg.pinv(joint_rows(setting.scores[best, rows], setting.labels[rows]))
@@ -87,7 +81,7 @@ def choices(setting: Setting, drawn: np.ndarray, searched: np.ndarray, confirmed
 
     def by(finalists: Sequence[int], tied: Callable[[int, int], bool]) -> int:
         best = max(finalists, key=lambda i: mean[i])
-        return cheapest(setting, [i for i in finalists if i == best or tied(best, i)], mean)
+        return cheapest({i: (setting.seconds[i], mean[i]) for i in finalists if i == best or tied(best, i)})
 
     seen: Dict[str, int] = {}
     for i in first:
