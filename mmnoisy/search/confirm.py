@@ -5,6 +5,7 @@ takes the place of the best where it is shown to be no worse, not where it merel
 can be told, and giving each such case to the cheaper one costs more than a confirmation gains (docs/search.md).
 """
 
+import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -80,6 +81,9 @@ def confirm(
     """
     out = Path(out) / 'confirm'
     folds = number_of_folds(content(space, entries[0].choice, options))
+    if any(is_of_another(read_trial(folder), entries) for folder in trials(out)):
+        say('The search has gone on and has other finalists: they are confirmed anew.')
+        shutil.rmtree(out / 'trials')
     for rank, entry in enumerate(entries):
         for run in range(seeds):
             folder = out / 'trials' / f'{rank}-{run}'
@@ -90,12 +94,13 @@ def confirm(
                 make_trial(
                     folder, space, entry.choice, seed=1000 + run, fold=fold, options=options, places=places, **about
                 )
-            elif from_dict(read_trial(folder)['choice']) != entry.choice:
-                raise ValueError(
-                    f'{folder} is of another choice: the search has gone on. Remove {out} to confirm anew.'
-                )
     run_grid(out, workers, say, what=f'trainings that confirm the best {len(entries)}')
     return judged(out, balanced)
+
+
+def is_of_another(about: dict, entries: Sequence[Entry]) -> bool:
+    """Whether a training of a confirmation is of another choice than the finalist of its rank."""
+    return about['rank'] < len(entries) and from_dict(about['choice']) != entries[about['rank']].choice
 
 
 def number_of_folds(whole: dict) -> int:

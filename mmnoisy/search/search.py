@@ -149,7 +149,10 @@ def _search(space: Space, plan: Plan, out: Path) -> Found:
     for line in board.notes:
         plan.say(line)
     if not board.entries:
-        raise ValueError(f'No trial of {out} has a result: see failed.json in the folders of trials.')
+        raise ValueError(
+            f'No trial of {out} has a result: the budget ended before the first did, or they failed, and failed.json in their '
+            'folders says why. The same command with a larger budget goes on.'
+        )
     write_csv(board, out / 'leaderboard.csv', judged)
     found = Found(board, [], judged=judged)
     if plan.confirm:

@@ -14,11 +14,11 @@ from mmnoisy.search.choice import complete
 from mmnoisy.search.confirm import MARGIN, Finalist, behind, finalists, judged, right_by_sample, sentences
 from mmnoisy.search.judge import Noise
 from mmnoisy.search.judged import Judged
-from mmnoisy.search.leaderboard import leaderboard, write_csv
+from mmnoisy.search.leaderboard import Entry, leaderboard, write_csv
 from mmnoisy.search.refit import ensemble_accuracy, refit, write_best
 from mmnoisy.search.refit import test_accuracy as accuracy_of
 from mmnoisy.search.space import find_space, read_space
-from mmnoisy.search.trial import PLAIN_ACCURACY, WITHOUT_TEST, make_trial, read_result
+from mmnoisy.search.trial import PLAIN_ACCURACY, WITHOUT_TEST, make_trial, read_result, read_trial, trials
 from mmnoisy.stages import main as train
 from tests.search.tiny import tiny_base, write_bank
 
@@ -167,6 +167,24 @@ def test_classes_count_alike_in_what_is_behind(tmp_path):
     plain, alike = (behind(*(right_by_sample(run, balanced) for run in runs)) for balanced in (False, True))
     # 30 of 100 are 7.5 points of 400 and 15 of two classes that count alike.
     assert 7.5 < plain < 10 and 15 < alike < 20
+
+
+def test_a_search_that_went_on_confirms_its_new_finalists(space, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(confirm, 'run_grid', lambda *args, **kwargs: None)
+    monkeypatch.setattr(
+        confirm, 'judged', lambda out, balanced: [read_trial(folder)['choice'] for folder in trials(out)]
+    )
+    entries = [
+        Entry(i, complete(space, dict(loss=loss)), 60.0, None, 1, None, 1.0, tmp_path)
+        for i, loss in enumerate(('ce', 'gce', 'sce'))
+    ]
+    for chosen in (entries[:2], entries[:2], [entries[0], entries[2]]):
+        found = confirm.confirm(tmp_path, space, chosen, 2, 1, say=said.append)
+        assert [choice['parts']['loss'] for choice in found] == [
+            entry.choice.parts['loss'] for entry in chosen for _ in '12'
+        ]
+    assert said == ['The search has gone on and has other finalists: they are confirmed anew.']
 
 
 def test_finalists_differ_in_their_parts(tmp_path):
